@@ -1,0 +1,1 @@
+"""Release software on your own servers without downtime"""
