@@ -82,9 +82,7 @@ class StepFailed(DeployerError):
 
     exit_code = 6
 
-    def __init__(
-        self, what: str, *, where: str = "", remedy: str = "", hosts: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", hosts: tuple[str, ...] = ()) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.hosts = hosts
 

@@ -1,0 +1,112 @@
+"""What is written down: the kinds of records a journal holds"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from deployer.model import HostSeen, Picture
+from deployer.plan import Plan
+from deployer.world import Outcome
+
+
+class End(Enum):
+    """How a run ended, or stands still."""
+
+    DONE = "done"
+    PUT_BACK = "put back"  # failed, and everything is as before
+    HALF_WAY = "half-way"  # a person is needed
+    STOPPED = "stopped"  # by the operator, resumable
+    SUSPENDED = "suspended"  # overtaken by a newer holder, resumable
+    WAITING = "waiting"  # approval or an inconclusive gate, resumable
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The first record of a run: who wants what, the plan, and the picture it was made from."""
+
+    owner: str
+    plan: Plan
+    picture: Picture
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An orchestrator took the run up (again) with this epoch."""
+
+    owner: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Step `number` of plan `line` (0 the plan itself, 1.. the ways back) begins; `before` is its hosts as they were."""
+
+    line: int
+    number: int
+    before: tuple[HostSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    line: int
+    number: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step did not become true; what was observed, and whose fault it was."""
+
+    line: int
+    number: int
+    what: str
+    where: str = ""
+    remedy: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """These hosts failed within the budget: left out of the pool, the run goes on without them."""
+
+    hosts: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbortAsked:
+    """Somebody asked, from outside the run, to stop and go back."""
+
+    who: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoingBack:
+    """From here plan `line` is walked: the way back."""
+
+    line: int
+    plan: Plan
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    end: End
+    note: str = ""
+    remedy: str = ""
+
+
+Event = Planned | Taken | Begun | Done | Failed | Held | AbortAsked | GoingBack | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the journal: when (UTC epoch seconds) and in which run it happened."""
+
+    seq: int
+    run: str
+    at: float
+    event: Event

@@ -1,0 +1,158 @@
+"""The nouns"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from deployer.errors import UsageError
+
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+WHOLE = 10_000
+"""All users, in hundredths of a percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of the service and the bytes it consists of.
+
+    `sha256` is the hex digest of the artifact; an irreversible release forbids going back.
+    """
+
+    version: str
+    artifact: str = ""
+    sha256: str = ""
+    irreversible: bool = False
+
+    def __post_init__(self) -> None:
+        if not VERSION.fullmatch(self.version):
+            raise UsageError(
+                f"{self.version[:80]!r} is not a version: letters, digits, '.', '_', '+', '-', at most 64 in all",
+                remedy="deployer deploy 1.2.3",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Shares of users by name, in hundredths of a percent; names are releases (a site) or sites (the edge).
+
+    A name with share 0 is known (testers and assets reach it) but nobody is sent there.
+    """
+
+    shares: tuple[tuple[str, int], ...]
+
+    def __post_init__(self) -> None:
+        if sum(share for _, share in self.shares) != WHOLE or any(share < 0 for _, share in self.shares):
+            raise UsageError(f"the shares of {self} do not sum to 100 %")
+        if len({name for name, _ in self.shares}) != len(self.shares):
+            raise UsageError(f"{self} names a share twice")
+
+    def of(self, name: str) -> int:
+        return dict(self.shares).get(name, 0)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {share / 100:g} %" for name, share in self.shares)
+
+
+class Standing(Enum):
+    """How one balancer sees one host in one of its pools."""
+
+    UP = "up"  # receives new requests
+    OUT = "out"  # taken out: NOLB, drain, maint
+    DOWN = "down"  # fails its checks
+    UNKNOWN = "unknown"  # the balancer did not answer: it may still send requests
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One balancer's view of one host; `slot` is the pool half in which it is up ("" where there is one pool)."""
+
+    balancer: str
+    standing: Standing
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeen:
+    """A host as it was seen.
+
+    `release` is what the running service is (None: not known), `healthy` what its own health page says.
+    """
+
+    host: str
+    site: str
+    release: str | None = None
+    healthy: bool | None = None
+    views: tuple[View, ...] = ()
+
+    @property
+    def in_service(self) -> bool:
+        """Every balancer sends it requests: it counts for the floor."""
+        return bool(self.views) and all(view.standing is Standing.UP for view in self.views)
+
+    @property
+    def idle(self) -> bool:
+        """No balancer sends it requests, and each of them said so."""
+        return all(view.standing in (Standing.OUT, Standing.DOWN) for view in self.views)
+
+    @property
+    def slot(self) -> str:
+        return next((view.slot for view in self.views if view.standing is Standing.UP), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is there now, per host and per scope (a site's releases, or "edge" for the sites).
+
+    `slots` says per site which release is the live one of each slot: (("a", "1.0.0"), ("b", "1.1.0")).
+    """
+
+    hosts: Mapping[str, HostSeen]
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    slots: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    def at(self, site: str) -> tuple[HostSeen, ...]:
+        return tuple(host for host in self.hosts.values() if host.site == site)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(host.site for host in self.hosts.values()))
+
+
+class Verdict(Enum):
+    PASS = "pass"  # noqa: S105 - a verdict
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Undo(Enum):
+    """How far to go back after a failure."""
+
+    STAGE = "stage"
+    SITE = "site"
+    ALL = "all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the operator wants: this release, by this strategy, at these sites in order, under these rules.
+
+    `floor` is how many hosts stay in service per site, `budget` how many hosts may fail over the whole run,
+    `wave` how many hosts go out together per site, `abreast` 1 for waves in turn, more for a sliding window.
+    """
+
+    service: str
+    release: Release
+    strategy: str
+    sites: tuple[str, ...]
+    wave: Mapping[str, int]
+    floor: Mapping[str, int]
+    only: tuple[str, ...] = ()
+    abreast: int = 1
+    budget: int = 0
+    undo: Undo = Undo.STAGE
+    ask_between_waves: bool = False
+    ask_between_sites: bool = False

@@ -1,0 +1,1 @@
+"""deployer.yml in, frozen settings out"""

@@ -1,0 +1,137 @@
+"""The ports to the outside: what the engine asks of balancers, hosts, probes, gates and time"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from deployer.model import Picture, Release, Split, Verdict, View
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Verify
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a verb is told besides its step: who acts (run, epoch), which act (`step` is unique within the run
+    and safe in file names, "0-12" = plan 0, step 12), and two ways to talk to the engine while it waits.
+
+    `tell` takes one line of what is being waited for, for people; `stopping` turns true when the operator wants
+    the run to stop: a verb that has not acted yet, or waits without end, then raises StepFailed; a verb may also finish.
+    """
+
+    run: str
+    epoch: int
+    step: str
+    tell: Callable[[str], None]
+    stopping: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class HostOutcome:
+    """What a verb saw of one host: ok or not, a line for people, and how long the host took (seconds)."""
+
+    host: str
+    ok: bool = True
+    note: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a verb observed. Hosts that failed are listed with ok=False; a verb that failed as a whole raises."""
+
+    note: str = ""
+    hosts: tuple[HostOutcome, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def failed(self) -> tuple[HostOutcome, ...]:
+        return tuple(host for host in self.hosts if not host.ok)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a host says of itself: `current` is where the link points, `version` what its service answers.
+
+    `fetched` lists (version, sha256) of the releases that lie on the host. None: could not be learned, `note` says why.
+    """
+
+    host: str
+    current: str | None = None
+    version: str | None = None
+    healthy: bool | None = None
+    fetched: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSeen:
+    """What the balancers say: views per host, split per site (and "edge"), release per slot and site."""
+
+    views: Mapping[str, tuple[View, ...]]
+    splits: Mapping[str, Split]
+    slots: Mapping[str, tuple[tuple[str, str], ...]]
+    complaints: tuple[str, ...] = ()
+
+
+class Traffic(Protocol):
+    """Who receives requests. Raises StepFailed / Unreachable with evidence, Overtaken when a newer epoch acted."""
+
+    def look(self, sites: Sequence[str]) -> TrafficSeen: ...
+    def drain(self, step: Drain, order: Order) -> Outcome: ...
+    def readmit(self, step: Readmit, order: Order) -> Outcome: ...
+    def shift(self, step: Shift, order: Order) -> Outcome: ...
+
+
+class Fleet(Protocol):
+    """The machines. Raises StepFailed / Unreachable with evidence."""
+
+    def prepare(self, step: Deploy, order: Order) -> None:
+        """Start what can be started before the hosts are idle; touches no host. Forgotten if deploy never comes."""
+
+    def forget(self, order: Order) -> None:
+        """End what `prepare` started for this order."""
+
+    def fetch(self, step: Fetch, order: Order) -> Outcome: ...
+    def deploy(self, step: Deploy, order: Order) -> Outcome: ...
+
+    def settle(self, run: str) -> None:
+        """Wait for or stop what a killed orchestrator left running."""
+
+
+class Probe(Protocol):
+    """A host's own HTTP, asked past the balancers."""
+
+    def look(self, hosts: Sequence[str]) -> Mapping[str, Running]: ...
+    def verify(self, step: Verify, order: Order) -> Outcome: ...
+
+
+class Gates(Protocol):
+    """Whether we may go on. The outcome carries the verdict and its reason."""
+
+    def ask(self, step: Ask, order: Order) -> Outcome: ...
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since 1970, UTC."""
+
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All ports together, and the sites a run is about."""
+
+    traffic: Traffic
+    fleet: Fleet
+    probe: Probe
+    gates: Gates
+    clock: Clock
+    look: Callable[[], Picture]
+
+
+def version_only(version: str) -> Release:
+    """A release known by its version alone: what stands on a host already."""
+    return Release(version)
