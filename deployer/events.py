@@ -41,7 +41,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Step `number` of plan `line` (0 the plan itself, 1.. the ways back) begins; `before` is its hosts as they were."""
+    """Step `number` of plan `line` (0 the plan, 1.. the ways back) begins; `before` is its hosts as they were."""
 
     line: int
     number: int

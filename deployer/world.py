@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from deployer.model import Picture, Release, Split, Verdict, View
+from deployer.model import Picture, Split, Verdict, View
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Verify
 
 
@@ -16,7 +16,7 @@ class Order:
     and safe in file names, "0-12" = plan 0, step 12), and two ways to talk to the engine while it waits.
 
     `tell` takes one line of what is being waited for, for people; `stopping` turns true when the operator wants
-    the run to stop: a verb that has not acted yet, or waits without end, then raises StepFailed; a verb may also finish.
+    the run to stop: a verb that has not acted yet, or waits without end, raises StepFailed then; it may also finish.
     """
 
     run: str
@@ -130,8 +130,3 @@ class World:
     gates: Gates
     clock: Clock
     look: Callable[[], Picture]
-
-
-def version_only(version: str) -> Release:
-    """A release known by its version alone: what stands on a host already."""
-    return Release(version)

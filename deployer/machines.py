@@ -1,0 +1,89 @@
+"""The machines a service lives on, with what it takes to talk to each"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to reach one machine by SSH, as the Ansible inventory says; secrets never show in a repr."""
+
+    address: str
+    port: int = 22
+    user: str = ""
+    key_files: tuple[str, ...] = ()
+    known_hosts: tuple[str, ...] = ()
+    password: str = field(default="", repr=False)
+    become: bool = False
+    become_user: str = "root"
+    become_password: str = field(default="", repr=False)
+    proxy_command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server of the service. `root` holds releases/, current and shared/; `port` is where users are served."""
+
+    name: str
+    site: str
+    login: Login
+    address: str
+    port: int
+    root: str
+    health_file: str
+    unit: str = ""
+    control: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """One load balancer of a site; `kind` haproxy, nginx or opaque (only does health checks, has no API)."""
+
+    name: str
+    site: str
+    kind: str
+    login: Login
+    pool: str
+    socket: str = ""
+    master_socket: str = ""
+    maps: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeNode:
+    name: str
+    kind: str
+    login: Login
+    socket: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Everything the inventory and the settings say about where the service lives."""
+
+    inventory: Path
+    hosts: tuple[Host, ...]
+    balancers: tuple[Balancer, ...]
+    edges: tuple[EdgeNode, ...] = ()
+
+    @property
+    def by_name(self) -> Mapping[str, Host]:
+        return {host.name: host for host in self.hosts}
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(host.site for host in self.hosts))
+
+    def hosts_at(self, site: str) -> tuple[Host, ...]:
+        return tuple(host for host in self.hosts if host.site == site)
+
+    def balancers_at(self, site: str) -> tuple[Balancer, ...]:
+        return tuple(balancer for balancer in self.balancers if balancer.site == site)
+
+    def logins(self) -> Iterator[tuple[str, Login]]:
+        for machine in (*self.hosts, *self.balancers, *self.edges):
+            yield machine.name, machine.login
