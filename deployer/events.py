@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from deployer.model import HostSeen, Picture
+from deployer.model import HostSeen, Picture, Split
 from deployer.plan import Plan
 from deployer.world import Outcome
 
@@ -41,11 +41,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Step `number` of plan `line` (0 the plan, 1.. the ways back) begins; `before` is its hosts as they were."""
+    """Step `number` of plan `line` (0 the plan, 1.. the ways back) begins; `before` is its hosts as they were,
+    `split` what a Shift's scope was set to."""
 
     line: int
     number: int
     before: tuple[HostSeen, ...] = ()
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)

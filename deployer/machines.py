@@ -85,5 +85,6 @@ class Estate:
         return tuple(balancer for balancer in self.balancers if balancer.site == site)
 
     def logins(self) -> Iterator[tuple[str, Login]]:
-        for machine in (*self.hosts, *self.balancers, *self.edges):
+        machines: tuple[Host | Balancer | EdgeNode, ...] = (*self.hosts, *self.balancers, *self.edges)
+        for machine in machines:
             yield machine.name, machine.login

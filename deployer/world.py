@@ -120,13 +120,23 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+class Eyes(Protocol):
+    """Looking: balancers' views and hosts' own words put together."""
+
+    def look(self) -> Picture:
+        """Every site, every host of the inventory group probed."""
+
+    def glance(self, site: str, hosts: Sequence[str]) -> Picture:
+        """One site as its balancers see it now; only these hosts are probed, the others' release is None."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """All ports together, and the sites a run is about."""
+    """All ports together."""
 
     traffic: Traffic
     fleet: Fleet
     probe: Probe
     gates: Gates
     clock: Clock
-    look: Callable[[], Picture]
+    eyes: Eyes

@@ -1,0 +1,109 @@
+"""How far a run is: a fold over its records, and nothing else"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from deployer.events import (
+    AbortAsked,
+    Begun,
+    Done,
+    Ended,
+    Event,
+    Failed,
+    GoingBack,
+    Held,
+    Planned,
+    Record,
+    Taken,
+)
+from deployer.model import Picture
+from deployer.plan import Plan
+
+StepId = tuple[int, int]
+"""(line, number): line 0 is the plan, 1.. the ways back; steps are numbered from 1."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the journal says of one run. `apply` takes its records in order."""
+
+    run: str = ""
+    owner: str = ""
+    reason: str = ""
+    epoch: int = 0
+    started: float = 0.0
+    changed: float = 0.0
+    picture: Picture | None = None
+    lines: list[Plan] = field(default_factory=list)
+    why_back: str = ""
+    begun: dict[StepId, Begun] = field(default_factory=dict)
+    done: dict[StepId, Done] = field(default_factory=dict)
+    failed: dict[StepId, Failed] = field(default_factory=dict)
+    started_at: dict[StepId, float] = field(default_factory=dict)
+    ended_at: dict[StepId, float] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    abort: AbortAsked | None = None
+    end: Ended | None = None
+
+    @property
+    def line(self) -> int:
+        """Which plan is being walked now."""
+        return len(self.lines) - 1
+
+    @property
+    def plan(self) -> Plan:
+        """What was wanted (line 0)."""
+        return self.lines[0]
+
+    @property
+    def walking(self) -> Plan:
+        return self.lines[-1]
+
+    @property
+    def in_doubt(self) -> tuple[StepId, ...]:
+        """Begun and neither done nor failed: the world must be looked at again."""
+        return tuple(step for step in self.begun if step not in self.done and step not in self.failed)
+
+    def apply(self, record: Record) -> None:
+        self.run, self.changed = record.run, record.at
+        self._take(record.event, record.at)
+
+    def _take(self, event: Event, at: float) -> None:  # noqa: C901 - one arm per kind of record
+        match event:
+            case Planned():
+                self.owner, self.reason, self.started = event.owner, event.reason, at
+                self.picture = event.picture
+                self.lines = [event.plan]
+            case Taken():
+                self.owner, self.epoch, self.end = event.owner, event.epoch, None
+                self.failed.clear()
+            case Begun():
+                step = (event.line, event.number)
+                self.begun.setdefault(step, event)  # a repeated step keeps its first picture
+                self.started_at.setdefault(step, at)
+                self.failed.pop(step, None)
+            case Done():
+                step = (event.line, event.number)
+                self.done[step], self.ended_at[step] = event, at
+            case Failed():
+                step = (event.line, event.number)
+                self.failed[step], self.ended_at[step] = event, at
+            case Held():
+                self.held.update(dict.fromkeys(event.hosts, event.why))
+            case AbortAsked():
+                self.abort = event
+            case GoingBack():
+                self.lines.append(event.plan)
+                self.why_back = event.why
+                self.abort = None
+            case Ended():
+                self.end = event
+
+
+def fold(records: Iterable[Record]) -> Progress:
+    progress = Progress()
+    for record in records:
+        progress.apply(record)
+    return progress
