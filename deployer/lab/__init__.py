@@ -1,0 +1,1 @@
+"""Two data centres on this machine, with real parts"""

@@ -1,0 +1,103 @@
+"""The lab as an Ansible inventory, with deployer.yml beside it"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+import yaml
+
+from deployer.lab.layout import SERVICE_PORT, SITES, SSH_PORT, Lab, Machine
+
+TITLE = "# Written by `deployer lab up`: lab {name}. Yours to edit, until the lab is taken down.\n"
+
+
+def write(lab: Lab) -> None:
+    lab.inventory.mkdir(parents=True, exist_ok=True)
+    title = TITLE.format(name=lab.name)
+    for name, content in (("hosts.yml", _hosts(lab)), ("deployer.yml", _settings(lab))):
+        (lab.inventory / name).write_text(title + yaml.safe_dump(content, sort_keys=False, width=200))
+
+
+def _hosts(lab: Lab) -> dict[str, object]:
+    groups: dict[str, object] = {
+        "web": {"hosts": {host.name: _host(host) for host in lab.hosts}},
+        "lb": {"hosts": {balancer.name: _balancer(balancer) for balancer in lab.balancers}},
+        "edge": {"hosts": {lab.edge.name: _balancer(lab.edge)}},
+    }
+    for site in SITES:
+        members = (*lab.of_site(site, "web"), *lab.of_site(site, "lb"))
+        groups[site] = {"hosts": {member.name: None for member in members}}
+    return {"all": {"vars": _everywhere(lab), "children": groups}}
+
+
+def _everywhere(lab: Lab) -> dict[str, object]:
+    options = {
+        "UserKnownHostsFile": lab.known_hosts,
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "yes",
+        "IdentitiesOnly": "yes",
+    }
+    return {
+        "ansible_user": getpass.getuser(),
+        "ansible_port": SSH_PORT,
+        "ansible_ssh_private_key_file": str(lab.key),
+        "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),
+        "ansible_python_interpreter": sys.executable,
+        "ansible_become": False,
+    }
+
+
+def _host(host: Machine) -> dict[str, object]:
+    return {
+        "ansible_host": host.address,
+        "ansible_remote_tmp": str(host.folder / "tmp"),
+        "deployer_root": str(host.root),
+        "deployer_control": str(host.control),
+        "deployer_port": SERVICE_PORT,
+        "deployer_health_file": str(host.health_file),
+    }
+
+
+def _balancer(balancer: Machine) -> dict[str, object]:
+    maps = {} if balancer.kind == "edge" else {"deployer_maps": str(balancer.maps)}
+    return {
+        "ansible_host": balancer.address,
+        "ansible_remote_tmp": str(balancer.folder / "tmp"),
+        "deployer_socket": str(balancer.socket),
+        "deployer_master_socket": str(balancer.master_socket),
+        **maps,
+        "deployer_state_file": str(balancer.state_file),
+    }
+
+
+def _settings(lab: Lab) -> dict[str, object]:
+    return {
+        "service": "shop",
+        "hosts": "web",
+        "sites": {site: {"group": site} for site in SITES},
+        "release": {
+            "artifact": str(lab.artifacts / "shop-{version}.tar.gz"),
+            "root": "/srv/shop",
+            "keep": 5,
+        },
+        "app": {
+            "port": SERVICE_PORT,
+            "control": "/srv/shop/bin/shopctl",
+            "health": "/healthz",
+            "version": "/version",
+            "healthy_for": "1s",
+            "start_timeout": "20s",
+        },
+        "health_file": {"path": "/srv/shop/shared/health_check.html", "url": "/health_check.html"},
+        "balancers": {"group": "lb", "kind": "haproxy", "socket": "/run/haproxy/admin.sock", "pool": "shop"},
+        "edge": {"group": "edge", "kind": "haproxy", "socket": "/run/haproxy/admin.sock"},
+        "strategy": "rolling",
+        "rolling": {
+            "wave": "50%",
+            "min_in_service": "50%",
+            "drain_timeout": "20s",
+            "on_drain_timeout": "abort",
+        },
+        "state": f"sqlite:///{lab.folder / 'state.db'}",
+    }

@@ -1,0 +1,1 @@
+"""The shop: the small HTTP service the lab releases"""
