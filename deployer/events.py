@@ -42,7 +42,8 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """Step `number` of plan `line` (0 the plan, 1.. the ways back) begins; `before` is its hosts as they were,
-    `split` what a Shift's scope was set to."""
+    `split` what a Shift's scope was set to.
+    """
 
     line: int
     number: int

@@ -70,7 +70,7 @@ class Progress:
         self.run, self.changed = record.run, record.at
         self._take(record.event, record.at)
 
-    def _take(self, event: Event, at: float) -> None:  # noqa: C901 - one arm per kind of record
+    def _take(self, event: Event, at: float) -> None:
         match event:
             case Planned():
                 self.owner, self.reason, self.started = event.owner, event.reason, at

@@ -1,0 +1,49 @@
+"""One run's pages of the journal, and the progress they add up to"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import Protocol
+
+from deployer.events import AbortAsked, Event, Record
+from deployer.progress import Progress, fold
+
+
+class Journal(Protocol):
+    """Where records are kept; `append` is one durable transaction and refuses an overtaken epoch (Overtaken)."""
+
+    def append(self, run: str, *events: Event, epoch: int | None) -> Sequence[Record]: ...
+    def events(self, run: str) -> Sequence[Record]: ...
+    def since(self, run: str, seq: int) -> Sequence[Record]: ...
+
+
+class Diary:
+    """Writes first, then believes: progress changes only by records that are durable."""
+
+    def __init__(self, journal: Journal, run: str, epoch: int, listen: Callable[[Record], None]) -> None:
+        self.run = run
+        self.epoch = epoch
+        self._journal = journal
+        self._listen = listen
+        self._lock = RLock()
+        records = journal.events(run)
+        self.progress: Progress = fold(records)
+        self._last = records[-1].seq if records else 0
+
+    def write(self, *events: Event) -> None:
+        with self._lock:
+            for record in self._journal.append(self.run, *events, epoch=self.epoch):
+                self._take(record)
+
+    def abort_asked(self) -> AbortAsked | None:
+        """Read what others wrote into this run meanwhile."""
+        with self._lock:
+            for record in self._journal.since(self.run, self._last):
+                self._take(record)
+            return self.progress.abort
+
+    def _take(self, record: Record) -> None:
+        self.progress.apply(record)
+        self._last = max(self._last, record.seq)
+        self._listen(record)

@@ -1,0 +1,184 @@
+"""What stays true at every moment: five rules, proved on the plan and checked live before each step
+
+1. Only idle hosts change.
+2. Only verified hosts return.
+3. Only fit groups take traffic: hosts in service cover their release's share.
+4. Enough hosts stay in service per site, as the balancers see them.
+5. Shares sum to 100 (the Split itself refuses others) and never point at an empty group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from deployer.errors import UnsafePlan
+from deployer.model import WHOLE, HostSeen, Picture
+from deployer.plan import Leg, Plan
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
+
+
+@dataclass(slots=True)
+class Pool:
+    """The hosts as a plan changes them; `up` counts per site what every balancer shows in service."""
+
+    floor: Mapping[str, int]
+    site: dict[str, str] = field(default_factory=dict)
+    release: dict[str, str | None] = field(default_factory=dict)
+    serving: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+    """Hosts that some balancer may still send requests to."""
+    verified: dict[str, str] = field(default_factory=dict)
+    """Host to the release it was verified with."""
+    up: dict[str, int] = field(default_factory=dict)
+    serves: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(site, release) to the number of hosts in service with it."""
+
+    @classmethod
+    def of(cls, picture: Picture, floor: Mapping[str, int]) -> Pool:
+        pool = cls(floor)
+        for seen in picture.hosts.values():
+            pool.see(seen)
+        return pool
+
+    def see(self, seen: HostSeen) -> None:
+        """Take a host as it was seen; a host in service counts as verified with what it runs."""
+        self.take_out(seen.host)
+        self.site[seen.host] = seen.site
+        self.release[seen.host] = seen.release or self.release.get(seen.host)
+        if seen.in_service:
+            self.put_in(seen.host)
+        if seen.idle:
+            self.busy.discard(seen.host)
+        else:
+            self.busy.add(seen.host)
+
+    def take_out(self, host: str) -> None:
+        self.busy.discard(host)
+        if host in self.serving:
+            self.serving.remove(host)
+            self.up[self.site[host]] -= 1
+            self.serves[self.site[host], self.release[host] or ""] -= 1
+
+    def put_in(self, host: str) -> None:
+        self.busy.add(host)
+        if host not in self.serving:
+            self.serving.add(host)
+            key = (self.site[host], self.release[host] or "")
+            self.up[key[0]] = self.up.get(key[0], 0) + 1
+            self.serves[key] = self.serves.get(key, 0) + 1
+
+    def apply(self, step: Step) -> None:
+        """Make the step's promise true."""
+        match step:
+            case Drain():
+                for host in step.hosts:
+                    self.take_out(host)
+            case Deploy():
+                for host in step.hosts:
+                    self.release[host] = step.release.version
+                    self.verified.pop(host, None)
+            case Verify():
+                self.verified.update(dict.fromkeys(step.hosts, step.release.version))
+            case Readmit():
+                for host in step.hosts:
+                    self.put_in(host)
+            case Fetch() | Shift() | Ask():
+                pass
+
+    def least(self, site: str) -> int:
+        """The floor of a site: never below one host, the last one is never taken."""
+        return max(1, self.floor.get(site, 1))
+
+
+def breaches(pool: Pool, step: Step) -> tuple[str, ...]:
+    """What the step would break, in the words of the rules; empty when it is safe."""
+    match step:
+        case Drain():
+            return tuple(_too_few(pool, step.site, step.hosts))
+        case Deploy():
+            return tuple(
+                f"rule 1: {host} may still receive requests; only idle hosts change"
+                for host in step.hosts
+                if host in pool.busy
+            )
+        case Readmit():
+            return tuple(
+                f"rule 2: {host} was not verified with {step.release.version}; only verified hosts return"
+                for host in step.hosts
+                if host not in pool.serving and pool.verified.get(host) != step.release.version
+            )
+        case Shift():
+            return tuple(_unfit(pool, step))
+        case Fetch() | Verify() | Ask():
+            return ()
+
+
+def _too_few(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
+    leaving = sum(host in pool.serving for host in hosts)
+    left = pool.up.get(site, 0) - leaving
+    if leaving and left < pool.least(site):
+        yield (
+            f"rule 4: {left} of {site}'s hosts would stay in service, the floor is {pool.least(site)} "
+            f"({pool.up.get(site, 0)} in service now, {leaving} would leave)"
+        )
+
+
+def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
+    if step.scope not in pool.up:  # the edge: its sites stand for themselves
+        for site, share in step.split.shares:
+            if share and not pool.up.get(site):
+                yield f"rule 5: {share / 100:g} % of users would go to {site}, where no host is in service"
+        return
+    for release, share in step.split.shares:
+        fit = pool.serves.get((step.scope, release), 0)
+        needed = max(1, -(-share * pool.least(step.scope) // WHOLE))
+        if share and fit < needed:
+            rule = 3 if fit else 5
+            yield (
+                f"rule {rule}: {share / 100:g} % of {step.scope}'s users need {needed} hosts with {release}, "
+                f"{fit} are in service"
+            )
+
+
+def prove(plan: Plan, picture: Picture) -> None:
+    """Walk the plan on paper.
+
+    Raises:
+        UnsafePlan: some step would break a rule; names the step and the rule.
+    """
+    pool = Pool.of(picture, plan.intent.floor)
+    window: Leg | None = None
+    for number, leg, _, step in plan.walk():
+        if leg is not window:
+            window = leg
+            _prove_window(pool, leg)
+        broken = breaches(pool, step)
+        if broken:
+            raise UnsafePlan(
+                "; ".join(broken),
+                where=f"step {number}, {verb(step)}",
+                remedy="smaller waves (rolling.wave), a lower rolling.min_in_service, or repair the hosts down",
+            )
+        pool.apply(step)
+
+
+def _prove_window(pool: Pool, leg: Leg) -> None:
+    """In a sliding window any `abreast` stages may have their hosts out together."""
+    if leg.abreast == 1:
+        return
+    out = sorted(
+        (
+            sum(host in pool.serving for step in stage.steps if isinstance(step, Drain) for host in step.hosts)
+            for stage in leg.stages
+        ),
+        reverse=True,
+    )
+    left = pool.up.get(leg.site, 0) - sum(out[: leg.abreast])
+    if any(out) and left < pool.least(leg.site):
+        raise UnsafePlan(
+            f"rule 4: {leg.abreast} stages at a time would leave {left} of {leg.site}'s hosts in service, "
+            f"the floor is {pool.least(leg.site)}",
+            where=leg.name,
+            remedy="a smaller rolling.wave",
+        )

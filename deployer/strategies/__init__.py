@@ -1,0 +1,1 @@
+"""Strategies are pure functions: intent and picture in, plan out"""

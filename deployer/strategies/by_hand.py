@@ -1,0 +1,49 @@
+"""By hand: one act on named hosts, under the same rules as any deployment"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deployer.errors import Refused
+from deployer.model import HostSeen, Intent, Picture, Release
+from deployer.plan import Leg, Plan, Stage
+from deployer.steps import Drain, Readmit, Step, Verify
+
+
+def drain(intent: Intent, picture: Picture) -> Plan:
+    """Take `intent.only` out of the pool; `intent.release` is not looked at."""
+    return _per_site(intent, picture, "drain", lambda site, hosts: (Drain(site, tuple(h.host for h in hosts)),))
+
+
+def readmit(intent: Intent, picture: Picture) -> Plan:
+    """Put `intent.only` back, each verified with what it runs.
+
+    Raises:
+        Refused: a host's release is not known, so it cannot be verified.
+    """
+
+    def steps(site: str, hosts: tuple[HostSeen, ...]) -> tuple[Step, ...]:
+        found: list[Step] = []
+        for host in hosts:
+            if host.release is None:
+                raise Refused(
+                    f"{host.host} does not say which release it runs",
+                    where=site,
+                    remedy=f"see its service's log, then deployer deploy VERSION --limit {host.host}",
+                )
+            release = Release(host.release)
+            found += [Verify(site, (host.host,), release), Readmit(site, (host.host,), release)]
+        return tuple(found)
+
+    return _per_site(intent, picture, "readmit", steps)
+
+
+def _per_site(
+    intent: Intent, picture: Picture, name: str, steps: Callable[[str, tuple[HostSeen, ...]], tuple[Step, ...]]
+) -> Plan:
+    legs = []
+    for site in intent.sites:
+        hosts = tuple(host for host in picture.at(site) if host.host in intent.only)
+        if hosts:
+            legs.append(Leg(site, site, (Stage(f"{name} at {site}", site, steps(site, hosts)),)))
+    return Plan(intent, tuple(legs))

@@ -1,0 +1,66 @@
+"""Rolling: one wave of hosts after another, site by site
+
+For every release that can run beside the one before. Hosts that are not in service go first: they cost
+no capacity, and a broken release is then found where it hurts nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from deployer.model import HostSeen, Intent, Picture
+from deployer.plan import Leg, Plan, Stage
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Step, Verify
+
+
+def plan(intent: Intent, picture: Picture) -> Plan:
+    """Only hosts that do not serve the release yet are in the plan; none at all gives a plan without legs."""
+    todo = {site: _todo(intent, picture, site) for site in intent.sites}
+    everyone = tuple(host for site in intent.sites for host in todo[site])
+    if not everyone:
+        return Plan(intent, ())
+    fetch = Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(everyone, intent.release),)),))
+    sites = [site for site in intent.sites if todo[site]]
+    legs = [_site(intent, site, todo[site], last=site == sites[-1]) for site in sites]
+    return Plan(intent, (fetch, *legs))
+
+
+def _todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:
+    seen = [
+        host
+        for host in picture.at(site)
+        if (not intent.only or host.host in intent.only)
+        and not (host.in_service and host.release == intent.release.version)
+    ]
+    return tuple(host.host for host in sorted(seen, key=_unfit_first))
+
+
+def _unfit_first(host: HostSeen) -> tuple[bool, list[tuple[int, str]]]:
+    return host.in_service, in_order(host.host)
+
+
+def in_order(name: str) -> list[tuple[int, str]]:
+    """web2 before web10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _site(intent: Intent, site: str, hosts: tuple[str, ...], *, last: bool) -> Leg:
+    size = intent.wave[site]
+    waves = [hosts[start : start + size] for start in range(0, len(hosts), size)]
+    stages = tuple(
+        Stage(f"{site} wave {n} of {len(waves)}", site, tuple(_wave(intent, site, wave, n, len(waves), last=last)))
+        for n, wave in enumerate(waves, 1)
+    )
+    return Leg(site, site, stages, intent.abreast)
+
+
+def _wave(intent: Intent, site: str, wave: tuple[str, ...], n: int, of: int, *, last: bool) -> Iterable[Step]:
+    yield Drain(site, wave)
+    yield Deploy(site, wave, intent.release)
+    yield Verify(site, wave, intent.release)
+    yield Readmit(site, wave, intent.release)
+    if n < of and intent.ask_between_waves:
+        yield Ask("waves", (site,), f"after wave {n} of {of} at {site}")
+    if n == of and not last and intent.ask_between_sites:
+        yield Ask("sites", (site,), f"{site} is done")
