@@ -1,0 +1,115 @@
+"""The end of a run for programs: one JSON object, its keys stable"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.model import Picture
+from deployer.plan import Plan
+from deployer.report.account import Account
+from deployer.report.phrases import EXIT_CODES, object_of
+from deployer.steps import hosts_of, verb
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """Times are seconds since 1970 (UTC) and seconds; `end` is null while the run goes on."""
+    return {
+        "run": account.run,
+        "service": account.intent.service,
+        "release": account.intent.release.version,
+        "sha256": account.intent.release.sha256,
+        "strategy": account.intent.strategy,
+        "owner": account.owner,
+        "reason": account.reason,
+        "end": account.end.end.value if account.end else None,
+        "exit_code": EXIT_CODES[account.end.end] if account.end else None,
+        "note": account.end.note if account.end else "",
+        "started": account.started,
+        "seconds": round(account.seconds, 3),
+        "went_back": account.why_back,
+        "lowest_in_service": {site.site: site.lowest for site in account.sites},
+        "floor": {site.site: site.floor for site in account.sites},
+        "out_of_pool_seconds": {host: round(seconds, 3) for host, seconds in account.out_of_pool},
+        "hosts": [
+            {
+                "host": host.host,
+                "site": host.site,
+                "before": host.before,
+                "release": host.release,
+                "in_service": host.in_service,
+                "held": host.held,
+            }
+            for host in account.hosts
+        ],
+        "steps": [
+            {
+                "line": step.line,
+                "number": step.number,
+                "stage": step.stage,
+                "step": step.text,
+                "state": step.state.value,
+                "began": step.began,
+                "seconds": round(step.seconds, 3),
+                "note": step.note,
+                "where": step.where,
+                "next": step.remedy,
+            }
+            for step in account.steps
+        ],
+    }
+
+
+def plan_json(plan: Plan, picture: Picture | None = None) -> dict[str, Any]:
+    intent = plan.intent
+    return {
+        "service": intent.service,
+        "release": intent.release.version,
+        "artifact": intent.release.artifact,
+        "sha256": intent.release.sha256,
+        "strategy": intent.strategy,
+        "sites": list(intent.sites),
+        "wave": dict(intent.wave),
+        "floor": dict(intent.floor),
+        "budget": intent.budget,
+        "abreast": intent.abreast,
+        "undo": intent.undo.value,
+        "only": list(intent.only),
+        "steps": [
+            {
+                "number": number,
+                "leg": leg.name,
+                "stage": stage.name,
+                "site": stage.site,
+                "verb": verb(step),
+                "hosts": list(hosts_of(step)),
+                "text": object_of(step),
+            }
+            for number, leg, stage, step in plan.walk()
+        ],
+        "now": picture_json(picture) if picture else None,
+    }
+
+
+def picture_json(picture: Picture) -> dict[str, Any]:
+    return {
+        "hosts": [
+            {
+                "host": seen.host,
+                "site": seen.site,
+                "release": seen.release,
+                "healthy": seen.healthy,
+                "in_service": seen.in_service,
+                "balancers": {view.balancer: view.standing.value for view in seen.views},
+            }
+            for seen in picture.hosts.values()
+        ],
+        "splits": {
+            scope: {name: share / 100 for name, share in split.shares} for scope, split in picture.splits.items()
+        },
+    }
+
+
+def dumps(value: Mapping[str, Any] | list[Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"

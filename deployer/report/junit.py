@@ -1,0 +1,49 @@
+"""The end of a run for Jenkins: JUnit XML, one test case per step"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from deployer.report.account import Account, State, StepAccount
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def account_junit(account: Account) -> str:
+    """A suite per stage; a failed step is a failure, one in doubt an error, one not begun skipped."""
+    name = f"{account.intent.service} {account.intent.release.version}"
+    xml = JUnitXml(_clean(name))
+    for (line, stage), steps in groupby(account.steps, key=lambda step: (step.line, step.stage)):
+        suite = TestSuite(_clean(stage if line == 0 else f"way back {line}: {stage}"))
+        suite.add_testcases([_case(account, step) for step in steps])
+        xml.add_testsuite(suite)
+    xml.update_statistics()  # type: ignore[no-untyped-call]
+    return bytes(xml.tostring()).decode()  # type: ignore[no-untyped-call]
+
+
+def _case(account: Account, step: StepAccount) -> TestCase:
+    case = TestCase(
+        _clean(f"{step.number} {step.text}"),
+        classname=_clean(f"{account.intent.service}.{step.site or 'everywhere'}"),
+        time=round(step.seconds, 3),
+    )
+    match step.state:
+        case State.FAILED:
+            case.result = [Failure(_clean(f"{step.where}: {step.note}" if step.where else step.note), step.verb)]
+        case State.IN_DOUBT:
+            case.result = [Error("begun, and not known to have ended", step.verb)]
+        case State.NOT_BEGUN:
+            case.result = [Skipped("not begun")]
+        case State.DONE if step.note:
+            case.system_out = _clean(step.note)
+        case State.DONE:
+            pass
+    return case
+
+
+def _clean(text: str) -> str:
+    """XML 1.0 knows no control characters."""
+    return _NOT_XML.sub("\ufffd", text)

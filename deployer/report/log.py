@@ -1,0 +1,74 @@
+"""The story of a run, one line per record: for pipes, CI and `deployer show`"""
+
+from __future__ import annotations
+
+from deployer.events import AbortAsked, Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record, Taken
+from deployer.progress import Progress, StepId
+from deployer.report import words
+from deployer.report.phrases import ENDINGS, phrase
+from deployer.world import Outcome
+
+
+class Log:
+    """Takes the records of one run in order and gives lines without a line end."""
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+        self._stage = ""
+
+    def lines(self, record: Record) -> list[str]:
+        """What happened, stages as headings; empty when a record says nothing to people."""
+        self._progress.apply(record)
+        said = self._said(record)
+        at = words.time_of_day(record.at)
+        return [f"{at}  {line}" for line in said]
+
+    def waiting(self, step: StepId, line: str, at: float) -> str:
+        return f"{words.time_of_day(at)}    {step[1]:>3} … {words.one_line(line)}"
+
+    def _said(self, record: Record) -> list[str]:
+        match record.event:
+            case Planned() as planned:
+                release = planned.plan.intent.release.version
+                return [f"run {record.run}: {planned.plan.intent.service} {release} by {words.one_line(planned.owner)}"]
+            case Taken() as taken:
+                return [f"taken by {words.one_line(taken.owner)}, epoch {taken.epoch}"]
+            case Begun() as begun:
+                return self._begun((begun.line, begun.number))
+            case Done() as done:
+                return self._done((done.line, done.number), done.outcome)
+            case Failed() as failed:
+                return _failed(failed)
+            case Held() as held:
+                return [f"held out of the pool: {words.hosts(held.hosts)}: {words.one_line(held.why)}"]
+            case AbortAsked() as asked:
+                why = f": {words.one_line(asked.reason)}" if asked.reason else ""
+                return [f"{words.one_line(asked.who)} asked to go back{why}"]
+            case GoingBack() as back:
+                return [f"going back: {words.one_line(back.why)}"]
+            case Ended() as ended:
+                note = f": {words.one_line(ended.note)}" if ended.note else ""
+                return [f"{ENDINGS[ended.end]}{note}"]
+
+    def _begun(self, step_id: StepId) -> list[str]:
+        line, number = step_id
+        _, _, stage, step = next(item for item in self._progress.lines[line].walk() if item[0] == number)
+        heading = [] if stage.name == self._stage else [words.one_line(stage.name)]
+        self._stage = stage.name
+        return [*heading, f"  {number:>3} {phrase(step)}"]
+
+    def _done(self, step_id: StepId, outcome: Outcome) -> list[str]:
+        began, ended = self._progress.started_at.get(step_id), self._progress.ended_at.get(step_id)
+        took = f" in {words.duration(ended - began)}" if began is not None and ended is not None else ""
+        note = f": {words.one_line(outcome.note)}" if outcome.note else ""
+        failed = [f"  {step_id[1]:>3} {host.host} failed: {words.one_line(host.note)}" for host in outcome.failed]
+        return [f"  {step_id[1]:>3} done{took}{note}", *failed]
+
+
+def _failed(failed: Failed) -> list[str]:
+    place = f"{words.one_line(failed.where)}: " if failed.where else ""
+    hosts = failed.outcome.failed if failed.outcome else ()
+    return [
+        f"  {failed.number:>3} FAILED {place}{words.one_line(failed.what)}",
+        *(f"  {failed.number:>3} {host.host} failed: {words.one_line(host.note)}" for host in hosts),
+    ]

@@ -1,0 +1,94 @@
+"""The plan as people read it before they say yes"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from deployer.model import Intent, Picture, Undo
+from deployer.plan import Leg, Plan
+from deployer.report import words
+from deployer.report.phrases import object_of
+from deployer.steps import verb
+
+_UNDO = {
+    Undo.STAGE: "the stage is undone, the run stops",
+    Undo.SITE: "its site is undone, the run stops",
+    Undo.ALL: "everything is undone",
+    Undo.NONE: "the run stops, nothing is undone",
+}
+
+
+def runbook(plan: Plan, picture: Picture | None = None) -> str:
+    """The whole plan as text, ending in a newline; with a picture also what is there now."""
+    return "\n".join((*_head(plan, picture), *_body(plan))) + "\n"
+
+
+def _head(plan: Plan, picture: Picture | None) -> Iterator[str]:
+    intent = plan.intent
+    yield f"{intent.service} {intent.release.version}, {intent.strategy}: {_size(plan)}"
+    yield from (f"  {label:<11} {words.one_line(text)}" for label, text in _facts(intent, picture))
+
+
+def _size(plan: Plan) -> str:
+    if not plan.legs:
+        return "nothing to do"
+    return f"{words.count(len(plan.steps), 'step')} in {words.count(len(plan.stages), 'stage')}"
+
+
+def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]:
+    release = intent.release
+    if release.artifact:
+        yield "artifact", release.artifact
+    if release.sha256:
+        yield "sha256", release.sha256
+    if release.irreversible:
+        yield "irreversible", "there is no way back to the release before"
+    yield "sites", " then ".join(intent.sites)
+    if intent.only:
+        yield "only", words.hosts(intent.only)
+    if intent.wave:
+        yield (
+            "wave",
+            _per_site(intent.wave, intent.sites)
+            + (f", {intent.abreast} waves at a time (sliding window)" if intent.abreast > 1 else ""),
+        )
+    if intent.floor:
+        yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
+    yield "budget", f"{words.count(intent.budget, 'host')} may fail" if intent.budget else "no host may fail"
+    yield "on failure", _UNDO[intent.undo]
+    if picture is not None:
+        for site in intent.sites:
+            yield f"now at {site}", _now(picture, site)
+
+
+def _per_site(numbers: Mapping[str, int], sites: tuple[str, ...]) -> str:
+    """`3 at dc1, 4 at dc2`, or `3 at each site`."""
+    chosen = {site: numbers[site] for site in sites if site in numbers}
+    if len(chosen) > 1 and len(set(chosen.values())) == 1:
+        return f"{words.count(next(iter(chosen.values())), 'host')} at each site"
+    return ", ".join(f"{words.count(number, 'host')} at {site}" for site, number in chosen.items())
+
+
+def _now(picture: Picture, site: str) -> str:
+    """`4 of 4 hosts in service; 1.0.0 on 4`."""
+    seen = picture.at(site)
+    serving = sum(host.in_service for host in seen)
+    releases = Counter(host.release or "unknown release" for host in seen)
+    what = ", ".join(f"{release} on {number}" for release, number in sorted(releases.items()))
+    return f"{serving} of {words.count(len(seen), 'host')} in service; {what}"
+
+
+def _body(plan: Plan) -> Iterator[str]:
+    width = len(str(len(plan.steps)))
+    leg: Leg | None = None
+    stage_name: str | None = None
+    for number, in_leg, stage, step in plan.walk():
+        if in_leg is not leg:
+            leg, stage_name = in_leg, None
+            yield ""
+            yield leg.name + (f", {leg.abreast} stages at a time" if leg.abreast > 1 else "")
+        if stage.name not in (stage_name, leg.name):
+            yield f"  {stage.name}"
+        stage_name = stage.name
+        yield f"    {number:>{width}}  {verb(step):<8}{words.one_line(object_of(step))}"

@@ -1,0 +1,103 @@
+"""The end of a run for people: what is where, what it cost, and what to type next"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from deployer.events import End
+from deployer.report import words
+from deployer.report.account import Account, HostAccount, SiteAccount, State
+from deployer.report.phrases import ENDINGS, RESUMABLE
+
+_FEW = 12
+"""So many hosts are listed one by one."""
+
+
+def ending(account: Account, *, inventory: str = "", verbose: bool = False) -> str:
+    """The account as text, ending in a newline; `inventory` is how the operator named it, for commands to copy."""
+    return (
+        "\n".join((*_head(account), *_sites(account), *_costs(account, verbose=verbose), *_next(account, inventory)))
+        + "\n"
+    )
+
+
+def headline(account: Account) -> str:
+    intent = account.intent
+    how = ENDINGS[account.end.end] if account.end else "not ended: still running, or its orchestrator was killed"
+    return f"run {account.run}: {intent.service} {words.one_line(intent.release.version)}, {intent.strategy}: {how}"
+
+
+def _head(account: Account) -> Iterator[str]:
+    yield headline(account)
+    yield f"  {'took':<9} {words.duration(account.seconds)}, {account.done} of {words.count(_wanted(account), 'step')}"
+    yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
+    if account.reason:
+        yield f"  {'reason':<9} {words.one_line(account.reason)}"
+    for step in account.failures:
+        yield f"  {'failed':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
+        yield from (f"  {'':<9} {line}" for line in words.safe(_at(step.where, step.note)).splitlines())
+    for step in account.steps:
+        if step.state is State.IN_DOUBT:
+            yield f"  {'in doubt':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
+    if account.why_back:
+        yield f"  {'went back':<9} {words.one_line(account.why_back)}"
+    if account.end and account.end.note:
+        yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
+
+
+def _wanted(account: Account) -> int:
+    """Steps of the plan and, once it went back, of the way back."""
+    return sum(step.line == 0 or account.why_back != "" for step in account.steps)
+
+
+def _at(where: str, what: str) -> str:
+    return f"{where}: {what}" if where else what
+
+
+def _sites(account: Account) -> Iterator[str]:
+    for site in account.sites:
+        members = [host for host in account.hosts if host.site == site.site]
+        yield f"  {words.one_line(site.site):<9} {_standing(site, members)}"
+        for host in members:
+            if not host.in_service:
+                why = f", held: {words.one_line(host.held)}" if host.held else ""
+                yield f"  {'':<9} {host.host} is out of service with {host.release or 'an unknown release'}{why}"
+
+
+def _standing(site: SiteAccount, members: list[HostAccount]) -> str:
+    releases = Counter(host.release or "unknown release" for host in members)
+    what = ", ".join(f"{words.one_line(release)} on {number}" for release, number in sorted(releases.items()))
+    return f"{site.in_service} of {site.hosts} in service; {what}; lowest {site.lowest}, floor {site.floor}"
+
+
+def _costs(account: Account, *, verbose: bool) -> Iterator[str]:
+    times = account.out_of_pool
+    if not times:
+        return
+    slowest, most = max(times, key=lambda pair: pair[1])
+    mean = sum(seconds for _, seconds in times) / len(times)
+    most_of = f"{words.duration(most)} ({slowest})"
+    yield f"  {'out':<9} of the pool {words.duration(mean)} per host on average, at most {most_of}"
+    if verbose or len(times) <= _FEW:
+        yield from (f"  {'':<9} {host}  {words.duration(seconds)}" for host, seconds in times)
+
+
+def _next(account: Account, inventory: str) -> Iterator[str]:
+    for command in next_commands(account, inventory):
+        yield f"  {'next':<9} {command}"
+
+
+def next_commands(account: Account, inventory: str = "") -> tuple[str, ...]:
+    """What to type next; empty when nothing is left to do."""
+    given = f" -i {inventory}" if inventory else ""
+    end = account.end
+    if end is None:
+        return (f"deployer resume {account.run}{given}", f"deployer abort {account.run}{given}")
+    said = (words.one_line(end.remedy),) if end.remedy else ()
+    if end.end in RESUMABLE:
+        own = [f"deployer resume {account.run}{given}", f"deployer undo {account.run}{given}"]
+        return tuple(dict.fromkeys((*(line for line in said if account.run not in line), *own)))
+    if end.end is End.PUT_BACK:
+        return said or tuple(step.remedy for step in account.failures[:1] if step.remedy)
+    return said
