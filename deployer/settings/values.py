@@ -1,124 +1,243 @@
 """The settings as frozen values, with their defaults
 
-Durations are seconds (written `30s`, `5m`), shares percent of hosts or a number of hosts.
+Durations are seconds (written `30s`, `5m`), shares percent of hosts or a number of hosts. The line under each name
+is what `deployer init` writes above it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+import re
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from deployer.settings.howmany import percent
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def _seconds(value: object) -> object:
-    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-    if isinstance(value, str):
-        for unit in ("ms", "s", "m", "h"):
-            number = value.removesuffix(unit).strip()
-            if value.endswith(unit) and number.replace(".", "", 1).isdigit():
-                return float(number) * units[unit]
+def _seconds(value: object) -> float:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is not None:
+        return float(match[1]) * _UNITS[match[2]]
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return float(value)
+    raise ValueError("a duration such as 30s, 5m or 500ms")
+
+
+def _how_many(value: object) -> str | int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and percent(value) is not None:
+        return value.strip()
+    raise ValueError("a number of hosts such as 3, or a part of them such as 25%")
+
+
+def _percent(value: object) -> str:
+    if isinstance(value, str) and percent(value) is not None:
+        return value.strip()
+    raise ValueError("a percentage such as 20%")
+
+
+def _absolute(value: str) -> str:
+    if not value.startswith("/"):
+        raise ValueError("an absolute path on the machine, such as /srv/shop")
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
-HowMany = Annotated[str | int, Field(union_mode="left_to_right")]
+def _absolute_or_empty(value: str) -> str:
+    return _absolute(value) if value else value
+
+
+def _url_path(value: str) -> str:
+    if not value.startswith("/") or re.search(r"\s", value):
+        raise ValueError("the path part of a URL, such as /healthz")
+    return value
+
+
+def _artifact(value: str) -> str:
+    if "{version}" not in value or re.search(r"[{}]", value.replace("{version}", "")):
+        raise ValueError("a path or http(s) URL with {version} in it, such as /srv/artifacts/shop-{version}.tar.gz")
+    return value
+
+
+def _ladder(value: tuple[float, ...]) -> tuple[float, ...]:
+    rising = all(low < high for low, high in pairwise(value))
+    if not value or not rising or value[0] <= 0 or value[-1] != 100:  # noqa: PLR2004 - percent
+        raise ValueError("rising percentages that end with 100, such as [1, 5, 25, 50, 100]")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+HowMany = Annotated[str | int, BeforeValidator(_how_many)]
 """`25%` of a site's hosts, or a number of hosts."""
+Percent = Annotated[str, BeforeValidator(_percent)]
+Name = Annotated[str, StringConstraints(min_length=1)]
+AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+OptionalPath = Annotated[str, AfterValidator(_absolute_or_empty)]
+UrlPath = Annotated[str, AfterValidator(_url_path)]
+Ladder = Annotated[tuple[float, ...], Field(strict=False), AfterValidator(_ladder)]
 
 
 class Values(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class SiteValues(Values):
-    group: str
+    group: Name
+    """the inventory group of the site: its hosts and its balancers"""
 
 
 class ReleaseValues(Values):
-    artifact: str
-    root: str
+    artifact: Annotated[str, AfterValidator(_artifact)]
+    """path or http(s) URL; the digest is read from "<artifact>.sha256" or given by --sha256"""
+    root: AbsolutePath
+    """on the hosts: releases/<version>, and current -> releases/<version>"""
     keep: int = Field(default=5, ge=2)
+    """how many releases stay on a host; the running and the last good one always do"""
     timeout: Seconds = 600
+    """how long fetching may take on one host"""
 
 
 class AppValues(Values):
     """How the service is asked and restarted: a systemd unit, or a control command taking start|stop|restart|pid."""
 
     port: int = Field(default=8080, ge=1, le=65535)
+    """where a host serves users"""
     unit: str = ""
-    control: str = ""
-    health: str = "/healthz"
-    version: str = "/version"
+    """the systemd unit to restart"""
+    control: OptionalPath = ""
+    """or a command on the host, called with start, stop, restart or pid"""
+    health: UrlPath = "/healthz"
+    """answers 200 when the service is well"""
+    version: UrlPath = "/version"
+    """answers with the version that runs"""
     healthy_for: Seconds = 3
+    """so long in a row a host must be healthy before it returns"""
     start_timeout: Seconds = 60
+    """how long it may take to become healthy"""
+
+    @model_validator(mode="after")
+    def _one_way_to_restart(self) -> Self:
+        if self.unit and self.control:
+            raise ValueError("either unit or control, not both")
+        return self
 
 
 class HealthFileValues(Values):
-    path: str
-    url: str = "/health_check.html"
+    path: AbsolutePath
+    """on the hosts: while this file is away, balancers send nobody"""
+    url: UrlPath = "/health_check.html"
+    """where the balancers ask for it"""
 
 
 class BalancerValues(Values):
     """`kind: opaque` is a device that only does health checks: `detection` is how long it needs to notice."""
 
-    group: str = "lb"
+    group: Name = "lb"
+    """the inventory group of the balancers; those of a site are also in the site's group"""
     kind: Literal["haproxy", "nginx", "opaque"] = "haproxy"
-    socket: str = "/run/haproxy/admin.sock"
-    master_socket: str = ""
-    maps: str = "/etc/haproxy/maps"
+    """haproxy, nginx, or opaque: a device that only does health checks and has no API"""
+    socket: AbsolutePath = "/run/haproxy/admin.sock"
+    """HAProxy's runtime socket, at level admin"""
+    master_socket: OptionalPath = ""
+    """HAProxy's master socket, where there is one"""
+    maps: AbsolutePath = "/etc/haproxy/maps"
+    """the directory of the maps pct, slot, rel and asset"""
     pool: str = ""
+    """the backend's name; empty: the service's name. <pool>_a and <pool>_b where there are two slots"""
     detection: Seconds = 30
+    """how long an opaque device needs to notice that a host is away"""
     agree_within: Seconds = 30
+    """how long the balancers of a site may take to agree"""
 
 
 class EdgeValues(Values):
-    group: str = "edge"
+    group: Name = "edge"
+    """the inventory group of the edge nodes"""
     kind: Literal["haproxy"] = "haproxy"
-    socket: str = "/run/haproxy/admin.sock"
-    backend: str = "sites"
+    """what the edge is"""
+    socket: AbsolutePath = "/run/haproxy/admin.sock"
+    """its runtime socket, at level admin"""
+    backend: Name = "sites"
+    """the backend whose servers are the sites"""
 
 
 class RollingValues(Values):
     wave: HowMany = "25%"
+    """how many hosts of a site go out together: a part (rounded down, at least one) or a number"""
     window: bool = False
+    """true: the next host starts as one ends; false: wave by wave"""
     min_in_service: HowMany = "75%"
+    """how many hosts of a site stay in service, as the balancers see it: a part (rounded up) or a number"""
     drain_timeout: Seconds = 30
+    """how long requests in flight may take to end"""
     on_drain_timeout: Literal["wait", "cut", "abort"] = "abort"
+    """what then: wait on, cut them, or abort"""
     max_failures: int = Field(default=0, ge=0)
+    """how many hosts may fail over the whole run before it stops"""
     undo: Literal["stage", "site", "all", "none"] = "stage"
+    """how far to go back after a failure"""
 
 
 class CanaryValues(Values):
-    steps: tuple[float, ...] = (1, 5, 25, 50, 100)
+    steps: Ladder = (1, 5, 25, 50, 100)
+    """percent of users on the new release, step by step"""
     bake: Seconds = 300
+    """how long each step is watched"""
     baseline: bool = True
-    headroom: str = "20%"
+    """restart as many hosts on the old release, to compare like with like"""
+    headroom: Percent = "20%"
+    """how much more than its share a group of hosts must carry"""
     sites: Literal["sequential", "together"] = "sequential"
+    """one site after the other, or all at once"""
     sticky: Literal["bucket", "first-seen"] = "bucket"
+    """what keeps a user on one release"""
 
 
 class PlaybookValues(Values):
     """A user's own playbook in place of ours, by name; empty = ours."""
 
     fetch: str = ""
+    """in place of playbooks/fetch.yml"""
     deploy: str = ""
+    """in place of playbooks/deploy.yml"""
     drain: str = ""
+    """in place of playbooks/drain.yml"""
     readmit: str = ""
+    """in place of playbooks/readmit.yml"""
 
 
 class Settings(Values):
     service: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
-    hosts: str
-    sites: dict[str, SiteValues] = Field(min_length=1)
+    """the name of what is deployed; also of its journal and of its pool on the balancers"""
+    hosts: Name
+    """the inventory group of the service's hosts"""
+    sites: dict[Name, SiteValues] = Field(min_length=1)
+    """the data centres, deployed in this order"""
     release: ReleaseValues
+    """what is deployed, and where it lies on the hosts"""
     app: AppValues = AppValues()
+    """how the service is asked and restarted"""
     health_file: HealthFileValues
+    """the file that tells the balancers to send users"""
     balancers: BalancerValues = BalancerValues()
+    """the load balancers of the sites"""
     edge: EdgeValues | None = None
+    """the tier in front of the sites, where there is one"""
     strategy: Literal["rolling", "canary"] = "rolling"
+    """how a release is brought out when nothing else is said"""
     rolling: RollingValues = RollingValues()
+    """host by host, under a floor"""
     canary: CanaryValues = CanaryValues()
+    """a few users first"""
     playbooks: PlaybookValues = PlaybookValues()
+    """own playbooks in place of ours; paths from the directory of this file"""
     state: str = ""
+    """the journal: sqlite:////path/to/file.db or postgresql://…; empty: a file in ~/.local/state/deployer"""
 
     @property
     def pool(self) -> str:
