@@ -71,8 +71,8 @@ def up(
         _build(lab, sticky, tester_key)
         _start(lab)
     except BaseException:
-        lab = load(home)
-        marks.end(home, lab.number if lab else None)  # the folder stays, for its logs; `down` takes it away
+        half = load(home)
+        marks.end(home, half.number if half else None)  # the folder stays, for its logs; `down` takes it away
         raise
     store(replace(lab, complete=True))
     return replace(lab, complete=True)

@@ -1,7 +1,7 @@
 """Which processes belong to a lab, told by what cannot be forgotten
 
-A list of pids is wrong after a crash between start and note, and after kill -9 of a supervisor. So a lab's processes are
-known by two marks: the variable DEPLOYER_LAB in the environment they were started with (sshd hands it on to every
+A list of pids is wrong after a crash between start and note, and after kill -9 of a supervisor. So a lab's processes
+are known by two marks: the variable DEPLOYER_LAB in the environment they were started with (sshd hands it on to every
 command), and a TCP socket bound to an address of the lab (nginx and sshd overwrite their environment with their title).
 """
 
@@ -52,6 +52,18 @@ def end(folder: Path, number: int | None, *, grace: float = 3.0) -> int:
     return ended
 
 
+def belongs(folder: Path, pid: int) -> bool:
+    """Whether this pid still is a living process of this lab."""
+    return _alive(pid) and _has_variable(pid, f"{VARIABLE}={folder}".encode())
+
+
+def end_one(folder: Path, pid: int, patience: float) -> None:
+    """This process of the lab has ended: asked first, made to when patience is over."""
+    for wish in (signal.SIGTERM, signal.SIGKILL):
+        if belongs(folder, pid):
+            _end((pid,), wish, patience)
+
+
 def local_addresses() -> Iterator[str]:
     """Every IPv4 address some TCP socket of this machine is bound to."""
     for address, _, _ in _sockets():
@@ -74,7 +86,7 @@ def _end(pids: tuple[int, ...], wish: signal.Signals, patience: float) -> None:
 
 
 def _pids() -> Iterator[int]:
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208  names, not paths: this runs over every process
         if name.isdigit() and int(name) != os.getpid() and _alive(int(name)):
             yield int(name)
 
@@ -102,9 +114,9 @@ def _has_socket(pid: int, sockets: set[str]) -> bool:
     if not sockets:
         return False
     with suppress(OSError):
-        for handle in os.listdir(f"/proc/{pid}/fd"):
+        for handle in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{handle}") in sockets:
+                if str(handle.readlink()) in sockets:
                     return True
     return False
 

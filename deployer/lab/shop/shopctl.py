@@ -1,5 +1,7 @@
 """Start, stop and restart the shop of one host: where there is no systemd"""
 
+# ruff: noqa: T201  what it prints is what it is for
+
 from __future__ import annotations
 
 import contextlib

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,6 @@ class Switches:
             self._now = self._born if stamp == (0, 0) else replace(self._born, **self._read())
         return self._now
 
-    def _read(self) -> dict[str, float]:
+    def _read(self) -> dict[str, Any]:
         told = json.loads(self._thrown.read_text())
         return {name: value for name, value in told.items() if name in NAMES}

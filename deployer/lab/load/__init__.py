@@ -1,0 +1,1 @@
+"""Load on a lab: an open-loop generator and a sampler of its balancers, in their own process"""
