@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deployer.errors import DeployerError
 from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.account import Account
@@ -113,3 +114,13 @@ def picture_json(picture: Picture) -> dict[str, Any]:
 
 def dumps(value: Mapping[str, Any] | list[Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def failure_json(failure: DeployerError) -> dict[str, Any]:
+    return {
+        "error": type(failure).__name__,
+        "what": failure.what,
+        "where": failure.where,
+        "next": failure.remedy,
+        "exit_code": failure.exit_code,
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from collections.abc import Iterable
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -27,7 +28,7 @@ class LiveTable:
     def __init__(self, console: Console, clock: Clock) -> None:
         self._board = Board()
         self._clock = clock
-        self._lock = Lock()
+        self._lock = RLock()
         self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
         self._console = console
 
@@ -39,6 +40,11 @@ class LiveTable:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.__exit__(kind, error, trace)
+
+    def catch_up(self, records: Iterable[Record]) -> None:
+        """Know what happened before."""
+        for record in records:
+            self.listen(record)
 
     def listen(self, record: Record) -> None:
         with self._lock:

@@ -1,0 +1,1 @@
+"""What the operator types: reads settings, looks, draws, shows, runs, reports"""

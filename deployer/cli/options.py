@@ -1,0 +1,105 @@
+"""The options that mean the same with every verb"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from deployer.errors import UsageError
+
+Verb = Callable[..., Any]
+Decorated = TypeVar("Decorated", bound=Verb)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where the verb works: the inventory as Ansible takes it, and how its secrets open."""
+
+    inventory: Path
+    extra_vars: tuple[str, ...] = ()
+    vault_password_file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The environment's name as an operator types it: `prod` for inventories/prod or inventories/prod/hosts.yml."""
+        place = self.inventory.absolute()
+        return place.name if place.is_dir() else place.parent.name
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Which reports to leave behind; None: none."""
+
+    junit: Path | None = None
+    folder: Path | None = None
+
+
+def ground(verb: Verb) -> Verb:
+    """`-i -e --vault-password-file`, handed to the verb as `ground`."""
+
+    @wraps(verb)
+    def with_ground(
+        inventory: Path | None, extra_vars: tuple[str, ...], vault_password_file: Path | None, **rest: object
+    ) -> object:
+        return verb(ground=Ground(_inventory(inventory), extra_vars, vault_password_file), **rest)
+
+    return _all(
+        with_ground,
+        click.option("-i", "--inventory", type=click.Path(path_type=Path), help="The Ansible inventory."),
+        click.option("-e", "--extra-vars", multiple=True, metavar="KEY=VALUE|@FILE", help="As in Ansible."),
+        click.option("--vault-password-file", type=click.Path(path_type=Path), help="As in Ansible."),
+    )
+
+
+def _inventory(given: Path | None) -> Path:
+    """As typed, else $DEPLOYER_INVENTORY, $ANSIBLE_INVENTORY, or here when deployer.yml is here."""
+    for name in ("DEPLOYER_INVENTORY", "ANSIBLE_INVENTORY"):
+        if given is None and os.environ.get(name):
+            given = Path(os.environ[name])
+    if given is not None:
+        return given
+    if Path("deployer.yml").is_file():
+        return Path()
+    raise UsageError(
+        "no inventory given, and there is no deployer.yml in this directory",
+        where="-i",
+        remedy="-i inventories/prod, DEPLOYER_INVENTORY=inventories/prod, or `deployer init inventories/prod`",
+    )
+
+
+def papers(verb: Verb) -> Verb:
+    """`--junit --report-dir`, handed to the verb as `papers`."""
+
+    @wraps(verb)
+    def with_papers(junit: Path | None, report_dir: Path | None, **rest: object) -> object:
+        return verb(papers=Papers(junit, report_dir), **rest)
+
+    return _all(
+        with_papers,
+        click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML here."),
+        click.option(
+            "--report-dir",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Leave report.html, report.json, junit.xml and runbook.txt here.",
+        ),
+    )
+
+
+limit = click.option("--limit", "-l", default="", metavar="PATTERN", help="Only these hosts, as in Ansible.")
+as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for the environment's name.")
+check = click.option("--check", is_flag=True, help="Look, plan and check everything; change nothing.")
+verbose = click.option("-v", "--verbose", count=True, help="Say more.")
+reason = click.option("--reason", default="", metavar="TEXT", help="Why; it is written into the journal.")
+
+
+def _all(verb: Verb, *options: Callable[[Verb], Verb]) -> Verb:
+    for option in reversed(options):
+        verb = option(verb)
+    return verb
