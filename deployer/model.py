@@ -137,6 +137,21 @@ class Undo(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """How a canary grows: shares of users in hundredths of a percent, seconds at each, and the room it gets.
+
+    `headroom` is how much larger than its share the group is, in percent; `together` moves all sites at once;
+    a dark canary stays at share 0 until somebody promotes it.
+    """
+
+    shares: tuple[int, ...]
+    bake: float
+    headroom: int = 0
+    together: bool = True
+    dark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What the operator wants: this release, by this strategy, at these sites in order, under these rules.
 
@@ -156,3 +171,4 @@ class Intent:
     undo: Undo = Undo.STAGE
     ask_between_waves: bool = False
     ask_between_sites: bool = False
+    ladder: Ladder | None = None

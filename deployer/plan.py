@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deployer.model import Intent
+from deployer.model import Intent, Undo
 from deployer.steps import Step
 
 
@@ -20,12 +20,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Stages walked in order, up to `abreast` of them at the same time (a sliding window)."""
+    """Stages walked in order, up to `abreast` of them at the same time (a sliding window).
+
+    `undo` says how far to go back when one of them fails, where that differs from the intent's policy.
+    """
 
     name: str
     site: str
     stages: tuple[Stage, ...]
     abreast: int = 1
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)

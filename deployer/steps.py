@@ -59,19 +59,28 @@ class Readmit:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Every balancer of the scope (a site, or "edge") reports this split, read back over a fresh connection."""
+    """Every balancer of the scope (a site, or "edge") reports this split, read back over a fresh connection.
+
+    A retreat takes users back to where they were: it needs a group in service there, not a full-size one.
+    """
 
     scope: str
     split: Split
+    retreat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A verdict on whether to go on; `about` is what the operator reads, `sites` where it looks."""
+    """A verdict on whether to go on; `about` is what the operator reads, `sites` where it looks.
+
+    `release` is what is judged ("" = nothing in particular), for at least `bake` seconds.
+    """
 
     gate: str
     sites: tuple[str, ...]
     about: str = ""
+    release: str = ""
+    bake: float = 0.0
 
 
 Step = Fetch | Drain | Deploy | Verify | Readmit | Shift | Ask

@@ -1,0 +1,165 @@
+"""Canary: a few users first, then more, each on one release
+
+The new release gets the other half of every pool. All sites know it before anybody is sent there; then its group
+grows by waves, always large enough for its share, and the share climbs the ladder, asking at each rung.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from deployer.errors import Refused
+from deployer.model import WHOLE, HostSeen, Intent, Ladder, Picture, Release, Split, Undo
+from deployer.plan import Leg, Plan, Stage
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Verify
+from deployer.strategies.rolling import in_order
+
+
+def plan(intent: Intent, picture: Picture) -> Plan:
+    """Raises Refused where a canary cannot be: mixed releases, a pool without halves, or no room for a group."""
+    ladder = intent.ladder
+    if ladder is None:
+        raise Refused("a canary needs a ladder", remedy="canary.steps in deployer.yml")
+    groups = [_Group.of(intent, picture, site) for site in intent.sites if _todo(intent, picture, site)]
+    if not groups:
+        return Plan(intent, ())
+    legs = [_fetch(intent, groups), _make_known(groups)]
+    for together in [groups] if ladder.together else [[group] for group in groups]:
+        legs += _climb(intent, ladder, together)
+    return Plan(intent, tuple(legs))
+
+
+@dataclass(slots=True)
+class _Group:
+    """One site as the plan goes: who is on the new release, who still waits, and at which share."""
+
+    site: str
+    old: Release
+    new: Release
+    slot: str
+    wave: int
+    floor: int
+    waiting: list[str]
+    size: int
+    moved: list[str] = field(default_factory=list)
+    share: int = 0
+
+    @classmethod
+    def of(cls, intent: Intent, picture: Picture, site: str) -> _Group:
+        hosts = picture.at(site)
+        releases = {host.release for host in hosts if host.in_service}
+        if len(releases) != 1 or None in releases:
+            raise Refused(
+                f"hosts in service run {', '.join(sorted(str(release) for release in releases)) or 'nothing'}; "
+                "a canary starts from one release",
+                where=site,
+                remedy=f"deployer deploy VERSION --strategy rolling --limit {site}",
+            )
+        (old,) = releases
+        out = [host.host for host in hosts if not host.in_service]
+        if out:
+            raise Refused(
+                f"{', '.join(out)} not in service; a canary starts from a whole pool",
+                where=site,
+                remedy=f"deployer readmit {out[0]}, or leave it out of the inventory group",
+            )
+        waiting = sorted((host.host for host in hosts), key=in_order)
+        least = max(1, intent.floor.get(site, 1))
+        return cls(
+            site, Release(old or ""), intent.release, _other_half(hosts), intent.wave[site], least, waiting, len(hosts)
+        )
+
+    def needs(self, share: int, headroom: int) -> int:
+        """Hosts for a share of users, where `floor` hosts carry all of them; one wave's room is always left."""
+        wanted = -(-share * self.floor * (100 + headroom) // (WHOLE * 100))
+        return max(1, min(wanted, max(self.size - self.wave, -(-share * self.floor // WHOLE))))
+
+    def room(self, leaving: int) -> int:
+        """The share at which so many old hosts more can be spared: what is left of them carries the other users."""
+        return max(self.share, WHOLE - WHOLE * (len(self.waiting) - leaving) // self.floor)
+
+    def split(self, share: int) -> Split:
+        return Split(((self.old.version, WHOLE - share), (self.new.version, share)))
+
+
+def _todo(intent: Intent, picture: Picture, site: str) -> bool:
+    return any(not (host.in_service and host.release == intent.release.version) for host in picture.at(site))
+
+
+def _other_half(hosts: tuple[HostSeen, ...]) -> str:
+    live = {host.slot for host in hosts}
+    if live not in ({"a"}, {"b"}):
+        raise Refused(
+            "the balancers have one undivided pool here, or both halves in use; a canary needs the other half",
+            where=hosts[0].site,
+            remedy="deployer doctor says what is missing; playbooks/provision.yml installs it",
+        )
+    return "b" if live == {"a"} else "a"
+
+
+def _fetch(intent: Intent, groups: list[_Group]) -> Leg:
+    everyone = tuple(host for group in groups for host in group.waiting)
+    return Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(everyone, intent.release),)),))
+
+
+def _make_known(groups: list[_Group]) -> Leg:
+    shifts = tuple(Shift(group.site, group.split(0)) for group in groups)
+    return Leg("make known", "", (Stage("every balancer knows the release, nobody is sent there", "", shifts),))
+
+
+def _climb(intent: Intent, ladder: Ladder, groups: list[_Group]) -> Iterator[Leg]:
+    sites = tuple(group.site for group in groups)
+    if ladder.dark:
+        yield from _grow(groups, 0, ladder.headroom)
+        ask = Ask(
+            "person", sites, "dark canary: only testers reach it; deployer promote goes on", intent.release.version
+        )
+        yield Leg("dark", "", (Stage("dark canary", "", (ask,)),))
+    for share in ladder.shares:
+        yield from _grow(groups, share, ladder.headroom)
+        shifts = tuple(_to(group, share) for group in groups)
+        about = f"{intent.release.version} at {share / 100:g} % of {' and '.join(sites)}"
+        ask = Ask("bake", sites, about, intent.release.version, ladder.bake)
+        yield Leg(f"{share / 100:g} %", "", (Stage(f"{share / 100:g} % of users", "", (*shifts, ask)),))
+    home = tuple(Shift(group.site, Split(((group.new.version, WHOLE),))) for group in groups)
+    yield Leg("home", "", (Stage(f"everybody stays on {intent.release.version}", "", home),))
+    for group in groups:
+        stages = tuple(_rest(group))
+        if stages:
+            yield Leg(f"{group.site} the rest", group.site, stages, undo=Undo.STAGE)
+
+
+def _grow(groups: list[_Group], share: int, headroom: int) -> Iterator[Leg]:
+    for group in groups:
+        stages: list[Stage] = []
+        while missing := max(0, group.needs(share, headroom) - len(group.moved)):
+            size = min(group.wave, missing)
+            if group.moved and group.room(size) > group.share:
+                stages.append(Stage(f"{group.site} makes room", group.site, (_to(group, group.room(size)),)))
+            stages.append(_wave(group, size))
+        if stages:
+            yield Leg(f"{group.site} grows to {len(group.moved)} of {group.size}", group.site, tuple(stages))
+
+
+def _rest(group: _Group) -> Iterator[Stage]:
+    while group.waiting:
+        yield _wave(group, group.wave)
+
+
+def _to(group: _Group, share: int) -> Shift:
+    group.share = share
+    return Shift(group.site, group.split(share))
+
+
+def _wave(group: _Group, size: int) -> Stage:
+    hosts, group.waiting = tuple(group.waiting[:size]), group.waiting[size:]
+    group.moved += hosts
+    new, site = group.new, group.site
+    steps = (
+        Drain(site, hosts),
+        Deploy(site, hosts, new),
+        Verify(site, hosts, new),
+        Readmit(site, hosts, new, group.slot),
+    )
+    return Stage(f"{site} canary hosts, {len(group.moved)} of {group.size}", site, steps)
