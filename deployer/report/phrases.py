@@ -8,7 +8,7 @@ from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Veri
 
 ENDINGS = {
     End.DONE: "done",
-    End.PUT_BACK: "failed, and everything was put back",
+    End.PUT_BACK: "everything was put back",
     End.HALF_WAY: "stopped half-way, a person is needed",
     End.STOPPED: "stopped by the operator",
     End.SUSPENDED: "suspended: somebody else took over",

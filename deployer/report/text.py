@@ -25,6 +25,8 @@ def ending(account: Account, *, inventory: str = "", verbose: bool = False) -> s
 def headline(account: Account) -> str:
     intent = account.intent
     how = ENDINGS[account.end.end] if account.end else "not ended: still running, or its orchestrator was killed"
+    if account.end and account.end.end is End.PUT_BACK and account.failures:
+        how = f"failed, and {how}"
     return f"run {account.run}: {intent.service} {words.one_line(intent.release.version)}, {intent.strategy}: {how}"
 
 
@@ -34,15 +36,16 @@ def _head(account: Account) -> Iterator[str]:
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
         yield f"  {'reason':<9} {words.one_line(account.reason)}"
+    told = [_at(step.where, step.note) for step in account.failures]
     for step in account.failures:
         yield f"  {'failed':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
         yield from (f"  {'':<9} {line}" for line in words.safe(_at(step.where, step.note)).splitlines())
     for step in account.steps:
         if step.state is State.IN_DOUBT:
             yield f"  {'in doubt':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
-    if account.why_back:
+    if account.why_back and account.why_back not in told:
         yield f"  {'went back':<9} {words.one_line(account.why_back)}"
-    if account.end and account.end.note:
+    if account.end and account.end.note and account.end.note not in (*told, account.why_back):
         yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
 
 

@@ -1,0 +1,70 @@
+"""Reports for programs and browsers"""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from junitparser import JUnitXml
+from rich.console import Console
+
+from deployer.events import Failed, Record
+from deployer.report.account import account
+from deployer.report.board import Board
+from deployer.report.html import account_html
+from deployer.report.json import account_json, dumps, plan_json
+from deployer.report.junit import account_junit
+from deployer.report.live import picture
+from tests.report import records
+
+RUNS = {"went_well": records.went_well(), "put_back": records.put_back(), "killed": records.killed()}
+
+
+@pytest.mark.parametrize(
+    ("name", "failures", "errors", "skipped", "tests"),
+    [("went_well", 0, 0, 0, 9), ("put_back", 1, 0, 5, 13), ("killed", 0, 1, 6, 9)],
+)
+def test_junit_has_a_case_per_step(name: str, failures: int, errors: int, skipped: int, tests: int) -> None:
+    xml = JUnitXml.fromstring(account_junit(account(RUNS[name])).encode())
+    assert (xml.failures, xml.errors, xml.skipped, xml.tests) == (failures, errors, skipped, tests)
+
+
+def test_json_has_the_exit_code_and_the_numbers() -> None:
+    said = json.loads(dumps(account_json(account(records.put_back()))))
+    assert (said["end"], said["exit_code"], said["lowest_in_service"]) == ("put back", 5, {"dc1": 1})
+    assert "\x1b" not in dumps(said)
+
+
+def test_a_plan_as_json_numbers_its_steps() -> None:
+    said = plan_json(records.PLAN, records.PICTURE)
+    assert [step["number"] for step in said["steps"]] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_a_page_needs_nothing_from_outside(run: list[Record]) -> None:
+    page = account_html(account(run), runbook="<the plan>")
+    assert "src=" not in page
+    assert "href=" not in page
+    assert "&lt;the plan&gt;" in page
+
+
+def test_a_page_escapes_what_hosts_say() -> None:
+    run = records.put_back()
+    spiked = Record(99, "r1", run[-1].at, Failed(0, 4, "<script>alert(1)</script>", "dc1-web1"))
+    page = account_html(account([*run, spiked]))
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize("until", range(2, len(RUNS["put_back"]) + 1))
+def test_the_table_can_be_drawn_after_every_record(until: int) -> None:
+    board = Board()
+    for record in RUNS["put_back"][:until]:
+        board.apply(record)
+    if until > 2:
+        board.tell((0, 1), "dc1-web1: 3 of 9 MB\x1b[2J")
+    screen = StringIO()
+    Console(file=screen, width=100, no_color=True).print(picture(board, records.START + 10))
+    assert "dc1-web2" in screen.getvalue()
+    assert "\x1b" not in screen.getvalue()
