@@ -95,3 +95,10 @@ def _front(host: Machine) -> None:
     (host.folder / "host_front.conf").write_text(front)
     user = f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
     (host.folder / "nginx.conf").write_text(NGINX.format(user=user, folder=host.folder))
+
+
+def put(host: Machine, artifact: Path, version: str, slot: str = "A") -> None:
+    """This release runs on the host in this slot, the rough way: no drain, nobody asked. For tests and rehearsals."""
+    unpack(artifact, host.root, version)
+    control(host, "restart")
+    host.health_file.write_text(f"OK slot={slot} release={version}\n")

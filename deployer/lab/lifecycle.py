@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -59,33 +62,32 @@ def up(
     programs.check()
     home = folder_of(name, folder)
     _check(home, hosts_per_site)
-    now = status(name, folder=home)
-    if now.well and now.lab is not None and now.lab.hosts_per_site == hosts_per_site:
-        return now.lab
-    down(name, folder=home)
-    home.mkdir(parents=True, mode=0o700)
-    (home / ".lab").touch()
-    try:
-        lab = Lab(name, home, numbers.claim(home), hosts_per_site, boot_id(), complete=False)
-        store(lab)
-        _build(lab, sticky, tester_key)
-        _start(lab)
-    except BaseException:
-        half = load(home)
-        marks.end(home, half.number if half else None)  # the folder stays, for its logs; `down` takes it away
-        raise
-    store(replace(lab, complete=True))
-    return replace(lab, complete=True)
+    home.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with _alone(home):
+        now = status(name, folder=home)
+        if now.well and now.lab is not None and now.lab.hosts_per_site == hosts_per_site:
+            return now.lab
+        _clear(home)
+        (home / ".lab").touch()
+        try:
+            lab = Lab(name, home, numbers.claim(home), hosts_per_site, boot_id(), complete=False)
+            store(lab)
+            _build(lab, sticky, tester_key)
+            _start(lab)
+        except BaseException:
+            half = load(home)
+            marks.end(home, half.number if half else None)  # the folder stays, for its logs; `down` takes it
+            raise
+        store(replace(lab, complete=True))
+        return replace(lab, complete=True)
 
 
 def down(name: str = "lab", *, folder: Path | None = None) -> int:
     """Nothing of this lab is left: no process, no file, no claim. Says how many processes were ended."""
     home = folder_of(name, folder)
-    lab = load(home)
-    ended = marks.end(home, lab.number if lab is not None and lab.boot == boot_id() else None)
-    if (home / ".lab").exists():
-        _remove(home)
-    numbers.give_back(home)
+    ended = _clear(home)
+    if home.is_dir() and not any(home.iterdir()):
+        home.rmdir()
     return ended
 
 
@@ -175,11 +177,28 @@ def _page(lab: Lab) -> int:
         link.close()
 
 
-def _remove(home: Path) -> None:
-    """lab.json last but one, the mark last: a `down` that dies here can be done again."""
-    for path in home.iterdir():
-        if path.name not in ("lab.json", ".lab"):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    (home / "lab.json").unlink(missing_ok=True)
-    (home / ".lab").unlink()
-    home.rmdir()
+def _clear(home: Path) -> int:
+    """lab.json last but one, the mark last: when this dies it can be done again."""
+    lab = load(home)
+    ended = marks.end(home, lab.number if lab is not None and lab.boot == boot_id() else None)
+    if (home / ".lab").exists():
+        for path in home.iterdir():
+            if path.name not in ("lab.json", ".lab"):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        (home / "lab.json").unlink(missing_ok=True)
+        (home / ".lab").unlink()
+    numbers.give_back(home)
+    return ended
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Two `up` of one lab at once would end each other's processes."""
+    handle = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused("another `lab up` is at work here", where=str(home), remedy="wait for it") from None
+    finally:
+        os.close(handle)

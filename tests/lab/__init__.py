@@ -1,0 +1,1 @@
+"""The lab and what runs on it: real haproxy, nginx and sshd"""
