@@ -1,0 +1,1 @@
+"""The user's Ansible inventory in, the service's machines out"""

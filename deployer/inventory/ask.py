@@ -1,0 +1,109 @@
+"""The only door to Ansible's inventory: asked as a process of its own, answers translated"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deployer.errors import InventoryError
+from deployer.inventory.facts import Asking, Facts
+from deployer.inventory.wanted import SECRET
+
+IGNORED = (r"^deployer\.yml$", r"\.db(-wal|-shm|-journal)?$", r"^inventory-[0-9a-f]+\.json")
+_HANGS = 120.0
+"""Seconds after which an inventory (a script that waits for the cloud) is given up."""
+
+
+def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment under which Ansible reads our inventories.
+
+    Without the patterns Ansible takes deployer.yml and a journal beside it for inventory files and makes groups of
+    their keys. Without the flags it warns where a file cannot be parsed, and goes on with half of the hosts.
+    """
+    own = dict(os.environ if given is None else given)
+    given_patterns = own.get("ANSIBLE_INVENTORY_IGNORE_REGEX", "")
+    own["ANSIBLE_INVENTORY_IGNORE_REGEX"] = ",".join([*([given_patterns] if given_patterns else []), *IGNORED])
+    own["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "True"
+    own["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
+    return own
+
+
+def ask(inventory: Path, asking: Asking, *, limit: str = "") -> Facts:
+    """Ask Ansible about this inventory (about 0.6 s). Raises InventoryError with its file and line."""
+    if not inventory.exists():
+        raise InventoryError("there is no such inventory", where=str(inventory), remedy=f"deployer init {inventory}")
+    command = [sys.executable, "-m", "deployer.inventory.inside", "-i", str(inventory), "--list", *asking.arguments()]
+    command += ["--limit", limit] if limit else []
+    plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_DEPRECATION_WARNINGS": "0"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment() | plain,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_HANGS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise InventoryError(f"Ansible did not answer within {_HANGS:g} s", where=str(inventory)) from None
+    if done.returncode != 0:
+        raise _refusal(inventory, done.stderr or done.stdout, limit)
+    return _facts(json.loads(done.stdout.strip().rpartition("\n")[2]))
+
+
+def _facts(answer: Any) -> Facts:
+    """From the one JSON object that inside.py prints; its shape is described there."""
+    given = [name for own in answer["hosts"].values() for name in own]
+    return Facts(
+        hosts=answer["hosts"],
+        groups={name: tuple(hosts) for name, hosts in answer["groups"].items()},
+        defaults=answer["defaults"],
+        wrong=tuple((host, name, why) for host, name, why in answer["wrong"]),
+        limited=tuple(answer["limited"]),
+        living=answer["living"],
+        secret=any(name in SECRET for name in (*given, *(name for _, name, _ in answer["wrong"]))),
+    )
+
+
+def _refusal(inventory: Path, said: str, limit: str) -> InventoryError:
+    if limit and "supplied host pattern" in said:
+        return InventoryError(
+            f"--limit {limit} names no host, group or site that is known",
+            where=str(inventory),
+            remedy=f"ansible-inventory -i {inventory} --graph shows the names",
+        )
+    if "vault" in said.lower():
+        return InventoryError(
+            f"Ansible could not decrypt it: {_last(said)}",
+            where=_origin(said) or str(inventory),
+            remedy="--vault-password-file FILE",
+        )
+    return InventoryError(
+        f"Ansible cannot read it: {_reason(said)}",
+        where=_origin(said) or str(inventory),
+        remedy=f"ansible-inventory -i {inventory} --list shows the same",
+    )
+
+
+def _origin(said: str) -> str:
+    """The first place with a line that Ansible names, FILE:LINE:COLUMN."""
+    match = re.search(r"^Origin: (/.*:\d+:\d+)$", said, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _reason(said: str) -> str:
+    """What the plugin that knows the file's format said; other plugins only say that it is not theirs."""
+    match = re.search(r"with 'yaml' plugin: (.*)", said) or re.search(r"with '\w+' plugin: (.*)", said)
+    return match[1] if match else _last(said)
+
+
+def _last(said: str) -> str:
+    errors = re.findall(r"^(?:\[ERROR\]|ERROR!?):? ?(.*)$", said, re.MULTILINE)
+    return errors[-1] if errors else (said.strip().splitlines() or ["it gave no reason"])[-1]

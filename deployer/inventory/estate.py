@@ -1,0 +1,131 @@
+"""Groups and variables in, sites with their hosts and balancers out; every complaint at once"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from deployer.errors import InventoryError
+from deployer.inventory.complaints import about_groups, about_places, about_values, twins
+from deployer.inventory.facts import Facts
+from deployer.inventory.logins import login, number
+from deployer.inventory.names import counted
+from deployer.machines import Balancer, EdgeNode, Estate, Host, Login
+from deployer.settings.values import Settings
+
+Machine = TypeVar("Machine")
+
+
+def build(inventory: Path, facts: Facts, settings: Settings) -> Estate:
+    """The machines of the service. Raises InventoryError with everything that is wrong, nothing left out."""
+    _refuse(inventory, list(about_groups(facts, settings)))
+    wrong = [*about_places(facts, settings), *about_values(facts, settings)]
+    _refuse(inventory, wrong)
+    hosts = _each(wrong, facts, settings, settings.hosts, _host)
+    balancers = _each(wrong, facts, settings, settings.balancers.group, _balancer) or _devices(settings)
+    edges = _edges(wrong, facts, settings)
+    _refuse(inventory, wrong + list(twins(hosts, balancers)))
+    return Estate(inventory=inventory, hosts=hosts, balancers=balancers, edges=edges)
+
+
+def _each(
+    wrong: list[str],
+    facts: Facts,
+    settings: Settings,
+    group: str,
+    make: Callable[[str, str, Facts, Settings], Machine],
+) -> tuple[Machine, ...]:
+    """The members of a group, site by site in the order of the settings, hosts in the order people count."""
+    members = set(facts.groups.get(group, ()))
+    made: list[Machine] = []
+    for site, values in settings.sites.items():
+        for name in sorted(members & set(facts.groups[values.group]), key=counted):
+            try:
+                made.append(make(site, name, facts, settings))
+            except InventoryError as complaint:
+                wrong.append(str(complaint))
+    return tuple(made)
+
+
+def _host(site: str, name: str, facts: Facts, settings: Settings) -> Host:
+    reached = login(facts, name)
+    unit, control = facts.text(name, "deployer_unit"), facts.text(name, "deployer_control")
+    if unit and control:
+        raise InventoryError("both deployer_unit and deployer_control are given", where=f"host {name}")
+    if not unit and not control:
+        unit, control = settings.app.unit, settings.app.control
+    if not unit and not control and not settings.playbooks.deploy:
+        raise InventoryError(
+            "nothing says how its service is restarted: set app.unit or app.control in deployer.yml, "
+            "or deployer_unit or deployer_control for the host",
+            where=f"host {name}",
+        )
+    return Host(
+        name=name,
+        site=site,
+        login=reached,
+        address=facts.text(name, "deployer_address") or reached.address,
+        port=number(facts, name, "deployer_port") or settings.app.port,
+        root=_path(facts, name, "deployer_root", settings.release.root),
+        health_file=_path(facts, name, "deployer_health_file", settings.health_file.path),
+        unit=unit,
+        control=control,
+    )
+
+
+def _balancer(site: str, name: str, facts: Facts, settings: Settings) -> Balancer:
+    values = settings.balancers
+    return Balancer(
+        name=name,
+        site=site,
+        kind=_kind(facts, name, values.kind),
+        login=login(facts, name),
+        pool=settings.pool,
+        socket=_path(facts, name, "deployer_socket", values.socket),
+        master_socket=_path(facts, name, "deployer_master_socket", values.master_socket),
+        maps=_path(facts, name, "deployer_maps", values.maps),
+    )
+
+
+def _devices(settings: Settings) -> tuple[Balancer, ...]:
+    """Opaque devices need not be machines of the inventory: one stands for each site, without an address."""
+    return tuple(
+        Balancer(name=f"{site}-device", site=site, kind="opaque", login=Login(address=""), pool=settings.pool)
+        for site in settings.sites
+    )
+
+
+def _edges(wrong: list[str], facts: Facts, settings: Settings) -> tuple[EdgeNode, ...]:
+    if settings.edge is None:
+        return ()
+    nodes: list[EdgeNode] = []
+    for name in sorted(facts.groups[settings.edge.group], key=counted):
+        try:
+            socket = _path(facts, name, "deployer_socket", settings.edge.socket)
+            nodes.append(EdgeNode(name, settings.edge.kind, login(facts, name), socket, settings.edge.backend))
+        except InventoryError as complaint:
+            wrong.append(str(complaint))
+    return tuple(nodes)
+
+
+def _path(facts: Facts, name: str, variable: str, otherwise: str) -> str:
+    path = facts.text(name, variable) or otherwise
+    if path and not path.startswith("/"):
+        raise InventoryError(f"{variable} is {path!r}, expected an absolute path", where=f"host {name}")
+    return path
+
+
+def _kind(facts: Facts, name: str, otherwise: str) -> str:
+    kind = facts.text(name, "deployer_kind") or otherwise
+    if kind not in ("haproxy", "nginx", "opaque"):
+        raise InventoryError(f"deployer_kind is {kind!r}, expected one of haproxy, nginx, opaque", where=f"host {name}")
+    return kind
+
+
+def _refuse(inventory: Path, wrong: list[str]) -> None:
+    if wrong:
+        raise InventoryError(
+            "\n".join(f"{inventory}: {one}" for one in dict.fromkeys(wrong)),
+            remedy=f"mend the inventory or deployer.yml; ansible-inventory -i {inventory} --graph shows its groups",
+        )
