@@ -1,0 +1,38 @@
+"""The desk: hands each question to the gate it names"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from deployer.errors import StepFailed
+from deployer.model import Verdict
+from deployer.steps import Ask
+from deployer.world import Order, Outcome
+
+
+class Gate(Protocol):
+    def ask(self, step: Ask, order: Order) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    gates: Mapping[str, Gate]
+
+    def ask(self, step: Ask, order: Order) -> Outcome:
+        gate = self.gates.get(step.gate)
+        if gate is None:
+            known = ", ".join(sorted(self.gates)) or "none"
+            raise StepFailed(f"there is no gate {step.gate!r}; known: {known}", where=step.about)
+        return gate.ask(step, order)
+
+
+class Person:
+    """Waits for somebody: no verdict until a person promotes the run (an Approved record answers for it)."""
+
+    def ask(self, step: Ask, order: Order) -> Outcome:
+        return Outcome(
+            f"{step.about}; deployer promote {order.run} goes on, deployer abort {order.run} goes back",
+            verdict=Verdict.INCONCLUSIVE,
+        )
