@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from deployer.errors import InventoryError
+from deployer.inventory.configuration import environment
 from deployer.inventory.facts import Asking, Facts
 from deployer.inventory.wanted import SECRET
 
-IGNORED = (r"^deployer\.yml$", r"\.db(-wal|-shm|-journal)?$", r"^inventory-[0-9a-f]+\.json")
 _HANGS = 120.0
 """Seconds after which an inventory (a script that waits for the cloud) is given up."""
-
-
-def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment under which Ansible reads our inventories.
-
-    Without the patterns Ansible takes deployer.yml and a journal beside it for inventory files and makes groups of
-    their keys. Without the flags it warns where a file cannot be parsed, and goes on with half of the hosts.
-    """
-    own = dict(os.environ if given is None else given)
-    given_patterns = own.get("ANSIBLE_INVENTORY_IGNORE_REGEX", "")
-    own["ANSIBLE_INVENTORY_IGNORE_REGEX"] = ",".join([*([given_patterns] if given_patterns else []), *IGNORED])
-    own["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "True"
-    own["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
-    return own
 
 
 def ask(inventory: Path, asking: Asking, *, limit: str = "") -> Facts:
@@ -84,6 +68,13 @@ def _refusal(inventory: Path, said: str, limit: str) -> InventoryError:
             f"Ansible could not decrypt it: {_last(said)}",
             where=_origin(said) or str(inventory),
             remedy="--vault-password-file FILE",
+        )
+    other = re.search(r"Completely failed to parse inventory source (.+)$", said, re.MULTILINE)
+    if other and Path(other[1]).is_dir() and Path(other[1]) != inventory.absolute():
+        return InventoryError(
+            "a directory without an inventory in it lies among the inventory's files",
+            where=other[1],
+            remedy="move it away, or name it under [inventory] ignore_patterns in ansible.cfg",
         )
     return InventoryError(
         f"Ansible cannot read it: {_reason(said)}",

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from deployer.inventory.ask import IGNORED
+from deployer.inventory.configuration import IGNORED, configuration
 from deployer.inventory.facts import Asking, Facts
 from deployer.inventory.wanted import SECRET
 from deployer.settings.place import state_directory
 from deployer.settings.values import Settings
 
 _FORMAT = 1
-_IGNORED = re.compile("|".join(IGNORED))
+_OURS = re.compile("|".join(IGNORED))
 _PLUGIN = re.compile(rb"^plugin\s*:", re.MULTILINE)
 
 
@@ -89,11 +89,10 @@ def _files(inventory: Path) -> Iterator[Path]:
     top = inventory if inventory.is_dir() else inventory.parent
     for directory, below, names in os.walk(top, followlinks=True):
         below[:] = sorted(name for name in below if not name.startswith("."))
-        yield from (Path(directory) / name for name in sorted(names) if not _IGNORED.search(name))
-    configurations = (os.environ.get("ANSIBLE_CONFIG", ""), "ansible.cfg", "~/.ansible.cfg", "/etc/ansible/ansible.cfg")
-    for path in (Path(name).expanduser().absolute() for name in configurations if name):
-        if path.is_file():
-            yield path
+        yield from (Path(directory) / name for name in sorted(names) if not _OURS.search(name))
+    place = configuration(os.environ)
+    if place is not None:
+        yield place
 
 
 def _living(path: Path, mode: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
@@ -49,15 +50,16 @@ def _empty(what: str, members: set[str], groups: dict[str, set[str]], settings: 
 
 
 def about_values(facts: Facts, settings: Settings) -> Iterator[str]:
-    """Variables Ansible could not resolve, and `deployer_` names that mean nothing, on the service's machines."""
+    """Variables Ansible could not resolve, and near misses of our own names, on the service's machines."""
     ours = service_machines(facts, settings)
     for host, name, why in facts.wrong:
         if host in ours:
             yield f"host {host}: {name}: {why}"
     for host in sorted(ours, key=counted):
         for name in facts.hosts[host]:
-            if name.startswith(OURS) and name not in OVERRIDES:
-                yield f"host {host}: unknown variable {name}{close_to(name, OVERRIDES)}"
+            meant = difflib.get_close_matches(name, OVERRIDES, n=1, cutoff=0.85)
+            if name.startswith(OURS) and name not in OVERRIDES and meant:
+                yield f"host {host}: unknown variable {name}; did you mean {meant[0]}?"
 
 
 def service_machines(facts: Facts, settings: Settings) -> frozenset[str]:

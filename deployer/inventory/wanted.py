@@ -43,5 +43,6 @@ OVERRIDES = (
     "deployer_master_socket",
     "deployer_maps",
     "deployer_kind",
+    "deployer_state_file",
 )
-"""Host variables that override a setting for one machine."""
+"""Host variables that override a setting for one machine. Roles may know more `deployer_` names than we do."""
