@@ -15,41 +15,38 @@ from functools import cache
 from math import isfinite
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from deployer.errors import UsageError
 
-T = TypeVar("T")
-
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
 _loads = json.JSONDecoder().decode
-_ENDLESS = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
 
 
-def encode(value: object, kind: Any = None) -> str:
-    """ASCII text without line ends; `kind` is the union to tag the value for (default: its own class).
+def encode(value: Any, kind: Any = None) -> str:
+    """ASCII text without line ends; `kind` is what it will be read as (default: its own class).
 
     Raises UsageError when a field holds what its type forbids: better not written than not readable.
     """
     try:
-        return _dumps(_way(kind or type(value)).encode(value))
+        return _dumps(_way(kind or value.__class__).encode(value))
     except _Odd as odd:
-        raise UsageError(f"{odd.path}: {odd.what}", where=type(value).__name__) from None
+        raise UsageError(str(odd), where=type(value).__name__) from None
 
 
-def decode(kind: type[T], text: str) -> T:
-    """The value of this class (or union of dataclasses, passed as `Any`) that `encode` wrote."""
+def decode(kind: Any, text: str) -> Any:
+    """The value of this class (or union) that `encode` wrote."""
     try:
-        value: T = _way(kind).decode(_loads(text))
+        return _way(kind).decode(_loads(text))
     except _Odd as odd:
-        raise UsageError(
-            f"{odd.path}: {odd.what}",
-            where=getattr(kind, "__name__", str(kind)),
-            remedy="written by a newer deployer? Use the same or a newer version than the one that wrote it",
-        ) from None
+        what, cause = str(odd), odd.__cause__
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"not JSON: {error}", where=getattr(kind, "__name__", str(kind))) from None
-    return value
+        what, cause = f"not JSON: {error}", error
+    raise UsageError(
+        what,
+        where=getattr(kind, "__name__", str(kind)),
+        remedy="if a newer deployer wrote it, read it with that version or a newer one",
+    ) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +63,23 @@ class _Odd(Exception):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
-        self.steps: list[str] = []
+        self.path = ""
 
     def under(self, step: str) -> _Odd:
-        self.steps.append(step)
+        self.path = step + self.path
         return self
 
-    @property
-    def path(self) -> str:
-        return "".join(reversed(self.steps)).lstrip(".") or "value"
+    def __str__(self) -> str:
+        return f"{self.path.lstrip('.')}: {self.what}" if self.path else self.what
+
+
+def _misfit(value: object, wanted: str) -> _Odd:
+    return _Odd(f"{repr(value)[:60]} is not {wanted}")
 
 
 @cache
 def _way(kind: Any) -> _Way:
-    origin = get_origin(kind)
+    origin, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         return _record(kind)
     if isinstance(kind, EnumMeta):
@@ -87,32 +87,188 @@ def _way(kind: Any) -> _Way:
     if kind is float:
         return _Way(_float_out, _float_in)
     if kind in (str, int, bool):
-        return _plain(kind)
+        check = _exactly(kind)
+        return _Way(check, check)
     if origin in (Union, UnionType):
-        return _union(get_args(kind))
+        return _union(inner)
     if origin is tuple:
-        return _many(get_args(kind)[0]) if get_args(kind)[1:] == (...,) else _fixed(get_args(kind))
-    if origin in (Mapping, dict) and get_args(kind)[0] is str:
-        return _mapping(get_args(kind)[1])
+        return _row(_way(inner[0])) if inner[1:] == (...,) else _fixed([_way(part) for part in inner])
+    if origin is Mapping and inner[0] is str:
+        return _mapping(_way(inner[1]))
     raise TypeError(f"the codec knows no way for {kind!r}")
 
 
 def _record(kind: Any) -> _Way:
     hints = get_type_hints(kind)
-    ways = tuple((field.name, _way(hints[field.name])) for field in fields(kind))
-    read = attrgetter(*hints) if len(ways) > 1 else lambda value: (getattr(value, ways[0][0]),)
-    names = tuple(name for name, _ in ways)
-    known = frozenset(names)
-    needed = frozenset(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
-    read = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+    ways = {field.name: _way(hints[field.name]) for field in fields(kind)}
+    return _Way(_record_out(kind, ways), _record_in(kind, ways))
+
+
+def _record_out(kind: Any, ways: Mapping[str, _Way]) -> Callable[[Any], Any]:
+    parts = tuple((name, attrgetter(name), way.encode) for name, way in ways.items())
 
     def out(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
             raise _misfit(value, kind.__name__)
         name = ""
         try:
-            return {name: way.encode(part) for (name, way), part in zip(ways, read(value), strict=True)}
+            data = {}
+            for name, read, change in parts:
+                data[name] = change(read(value))
         except _Odd as odd:
-            raise odd.under("") from None
+            raise odd.under(f".{name}") from odd.__cause__
+        return data
 
-    return _Way(out, out)
+    return out
+
+
+def _record_in(kind: Any, ways: Mapping[str, _Way]) -> Callable[[Any], Any]:
+    changes = {name: way.decode for name, way in ways.items()}
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+
+    def back(data: Any) -> Any:
+        if type(data) is not dict:
+            raise _misfit(data, f"a {kind.__name__}")
+        name = ""
+        try:
+            for name, part in data.items():
+                data[name] = changes[name](part)
+            return kind(**data)
+        except _Odd as odd:
+            raise odd.under(f".{name}") from odd.__cause__
+        except KeyError:
+            raise _Odd(f"{kind.__name__} has no field {name!r}, known are {', '.join(ways)}") from None
+        except TypeError as error:
+            raise _Odd(f"{kind.__name__} lacks {', '.join(sorted(needed - data.keys()))}") from error
+        except UsageError as error:  # the class itself refuses it
+            raise _Odd(error.what) from error
+
+    return back
+
+
+def _union(kinds: tuple[Any, ...]) -> _Way:
+    """`X | None` is X or null; several classes are told apart by their names."""
+    members = tuple(kind for kind in kinds if kind is not NoneType)
+    inner = _way(members[0]) if len(members) == 1 else _tagged(members)
+    if len(members) == len(kinds):
+        return inner
+    encode, decode = inner.encode, inner.decode
+    return _Way(
+        lambda value: None if value is None else encode(value),
+        lambda data: None if data is None else decode(data),
+    )
+
+
+def _tagged(kinds: tuple[Any, ...]) -> _Way:
+    ways = {kind.__name__: _way(kind) for kind in kinds}
+    known = ", ".join(ways)
+
+    def out(value: Any) -> dict[str, Any]:
+        name = type(value).__name__
+        if name not in ways:
+            raise _misfit(value, f"one of {known}")
+        return {name: ways[name].encode(value)}
+
+    def back(data: Any) -> Any:
+        if type(data) is not dict or len(data) != 1:
+            raise _misfit(data, f"one of {known}")
+        ((name, part),) = data.items()
+        if name not in ways:
+            raise _Odd(f"unknown kind {name!r}, known are {known}")
+        return ways[name].decode(part)
+
+    return _Way(out, back)
+
+
+def _enum(kind: Any) -> _Way:
+    values = {member: member.value for member in kind}
+    members = {value: member for member, value in values.items()}
+
+    def out(value: Any) -> Any:
+        if type(value) is not kind:
+            raise _misfit(value, kind.__name__)
+        return values[value]
+
+    def back(data: Any) -> Any:
+        if type(data) is not str or data not in members:
+            raise _misfit(data, f"a {kind.__name__}: {', '.join(map(repr, members))}")
+        return members[data]
+
+    return _Way(out, back)
+
+
+def _row(way: _Way) -> _Way:
+    def each(change: Callable[[Any], Any], holder: type[list[Any] | tuple[Any, ...]]) -> Callable[[Any], list[Any]]:
+        def run(values: Any) -> list[Any]:
+            if not isinstance(values, holder):
+                raise _misfit(values, f"a {holder.__name__}")
+            changed: list[Any] = []
+            add = changed.append
+            try:
+                for value in values:
+                    add(change(value))
+            except _Odd as odd:
+                raise odd.under(f"[{len(changed)}]") from odd.__cause__
+            return changed
+
+        return run
+
+    back = each(way.decode, list)
+    return _Way(each(way.encode, tuple), lambda data: tuple(back(data)))
+
+
+def _fixed(ways: list[_Way]) -> _Way:
+    def each(
+        changes: list[Callable[[Any], Any]], holder: type[list[Any] | tuple[Any, ...]]
+    ) -> Callable[[Any], list[Any]]:
+        def run(values: Any) -> list[Any]:
+            if not isinstance(values, holder) or len(values) != len(changes):
+                raise _misfit(values, f"a {holder.__name__} of {len(changes)}")
+            return [change(value) for change, value in zip(changes, values, strict=True)]
+
+        return run
+
+    back = each([way.decode for way in ways], list)
+    return _Way(each([way.encode for way in ways], tuple), lambda data: tuple(back(data)))
+
+
+def _mapping(way: _Way) -> _Way:
+    def each(change: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+        def run(values: Any) -> dict[str, Any]:
+            if not isinstance(values, Mapping) or not all(type(key) is str for key in values):
+                raise _misfit(values, "a mapping of names")
+            name = ""
+            try:
+                data = {}
+                for name, value in values.items():
+                    data[name] = change(value)
+            except _Odd as odd:
+                raise odd.under(f"[{name}]") from odd.__cause__
+            return data
+
+        return run
+
+    return _Way(each(way.encode), each(way.decode))
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise _misfit(value, kind.__name__)
+        return value
+
+    return check
+
+
+def _float_out(value: Any) -> float | str:
+    if type(value) is float:
+        return value if isfinite(value) else repr(value)  # JSON has no word for endless
+    if type(value) is int:
+        return value
+    raise _misfit(value, "float")
+
+
+def _float_in(data: Any) -> float:
+    if type(data) in (float, int) or data in ("inf", "-inf", "nan"):
+        return float(data)
+    raise _misfit(data, "float")

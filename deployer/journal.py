@@ -1,0 +1,214 @@
+"""What happened, durable before we go on
+
+Every record carries the hash of the one before, over all runs of a service. The newest seq and hash are kept a second
+time (a row, and for SQLite an anchor file), so that a cut tail is noticed as well as a changed record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, get_args
+
+from deployer import codec
+from deployer.chain import Broken, Line, checked, linked
+from deployer.errors import JournalDamaged, UsageError
+from deployer.events import End, Ended, Event, Record
+from deployer.lock import must_hold
+from deployer.store.rows import NOTHING, Mark, Row, Rows, Store
+
+T = TypeVar("T")
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """One run in a list of runs: UTC epoch seconds, the kind of its last record, and how it ended (None: not yet)."""
+
+    run: str
+    started: float
+    changed: float
+    kind: str
+    end: End | None
+
+
+class Journal:
+    """One service's journal. Raises StoreUnavailable, JournalDamaged."""
+
+    def __init__(self, store: Store, service: str, clock_now: Callable[[], float]) -> None:
+        self._store = store
+        self._service = service
+        self._now = clock_now
+
+    def append(self, run: str, *events: Event, epoch: int | None) -> tuple[Record, ...]:
+        """All of them or none, durable on return; Overtaken when the lease has not this epoch (None: written from
+        outside, whoever holds it).
+        """
+        if not events:
+            return ()
+        at = float(self._now())
+        written = [(type(event).__name__, codec.encode(event)) for event in events]
+        promised = self._store.promised(self._service)
+        tried: list[Line] = []
+
+        def work(rows: Rows) -> None:
+            if tried and self._at(rows, tried[-1].seq) == tried[-1].hash:
+                return  # the connection was lost after the commit: it is there
+            if epoch is not None:
+                must_hold(rows, self._service, run, epoch)
+            head = self._sound(rows, promised)
+            tried[:] = linked(self._service, head, run, at, written)
+            self._write(rows, tried)
+
+        self._store.write(self._service, work)
+        self._store.promise(self._service, Mark(tried[-1].seq, tried[-1].hash))
+        return tuple(Record(line.seq, run, at, event) for line, event in zip(tried, events, strict=True))
+
+    def events(self, run: str) -> tuple[Record, ...]:
+        """The records of this run, oldest first; none when there is no such run."""
+
+        def work(rows: Rows) -> tuple[Line, ...]:
+            ((first,),) = rows.ask(
+                "SELECT MIN(seq) FROM deployer_journal WHERE service = ? AND run = ?", self._service, run
+            )
+            return () if first is None else self._lines(rows, first)
+
+        lines = tuple(line for line in self._read(work) if line.run == run)
+        if lines and lines[0].kind != "Planned":  # a damaged index may hide the beginning
+            raise self._damaged(Broken(lines[0].seq, f"run {run} begins with it, a {lines[0].kind}, not with a plan"))
+        return tuple(self._record(line) for line in lines)
+
+    def since(self, run: str, seq: int) -> tuple[Record, ...]:
+        """The records of this run that are newer than seq."""
+        lines = self._read(lambda rows: self._lines(rows, seq + 1))
+        return tuple(self._record(line) for line in lines if line.run == run)
+
+    def runs(self, limit: int = 20) -> tuple[RunHead, ...]:
+        """Newest first."""
+
+        def work(rows: Rows) -> tuple[RunHead, ...]:
+            found = rows.ask(
+                """SELECT MIN(seq), MAX(seq), MAX(CASE kind WHEN 'AbortAsked' THEN 0 ELSE seq END)
+                FROM deployer_journal WHERE service = ? GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
+                self._service,
+                limit,
+            )
+            return tuple(self._run_head(rows, *seqs) for seqs in found)
+
+        return self._read(work)
+
+    def last_run(self) -> str | None:
+        """The run that was planned last."""
+        return next((head.run for head in self.runs(1)), None)
+
+    def verify(self) -> int:
+        """Read the whole journal and check every link; how many records it holds."""
+        lines = self._read(lambda rows: self._lines(rows, 1))
+        for line in lines:
+            self._record(line)
+        return len(lines)
+
+    def _read(self, work: Callable[[Rows], T]) -> T:
+        promised = self._store.promised(self._service)  # before the snapshot: the rows are never behind it
+
+        def checked_work(rows: Rows) -> T:
+            self._sound(rows, promised)
+            return work(rows)
+
+        return self._store.read(checked_work)
+
+    def _lines(self, rows: Rows, first: int) -> tuple[Line, ...]:
+        """From record `first` to the end, every link checked."""
+        found = map(
+            Line._make,
+            rows.ask(
+                """SELECT seq, run, at, kind, hash, body FROM deployer_journal
+                WHERE service = ? AND seq >= ? ORDER BY seq""",
+                self._service,
+                max(first - 1, 1),
+            ),
+        )
+        before = NOTHING
+        if first > 1:
+            anchor = next(found, None)
+            if anchor is None or anchor.seq != first - 1:
+                raise self._damaged(Broken(first - 1, "it is missing"))
+            before = Mark(anchor.seq, anchor.hash)
+        try:
+            return tuple(checked(self._service, before, found))
+        except Broken as broken:
+            raise self._damaged(broken) from None
+
+    def _sound(self, rows: Rows, promised: Mark) -> Mark:
+        """The head, once it is clear that no tail is missing."""
+        head = _mark(rows.ask("SELECT seq, hash FROM deployer_head WHERE service = ?", self._service))
+        last = _mark(
+            rows.ask(
+                "SELECT seq, hash FROM deployer_journal WHERE service = ? ORDER BY seq DESC LIMIT 1", self._service
+            )
+        )
+        if promised.seq > last.seq or head.seq > last.seq:
+            known = max(promised.seq, head.seq)
+            raise self._damaged(Broken(last.seq + 1, f"it is missing, though record {known} was acknowledged"))
+        if head != last:
+            raise self._damaged(Broken(last.seq, f"it is not the record {head.seq} that was acknowledged last"))
+        if promised.seq and self._at(rows, promised.seq) != promised.hash:
+            raise self._damaged(Broken(promised.seq, "it is not the record that was acknowledged"))
+        return head
+
+    def _at(self, rows: Rows, seq: int) -> str:
+        found = rows.ask("SELECT hash FROM deployer_journal WHERE service = ? AND seq = ?", self._service, seq)
+        return found[0][0] if found else ""
+
+    def _write(self, rows: Rows, lines: list[Line]) -> None:
+        rows.add(
+            "INSERT INTO deployer_journal (service, seq, run, at, kind, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(self._service, *line) for line in lines],
+        )
+        rows.do(
+            """INSERT INTO deployer_head (service, seq, hash) VALUES (?, ?, ?)
+            ON CONFLICT (service) DO UPDATE SET seq = excluded.seq, hash = excluded.hash""",
+            self._service,
+            lines[-1].seq,
+            lines[-1].hash,
+        )
+
+    def _run_head(self, rows: Rows, first: int, last: int, told: int) -> RunHead:
+        begin, newest, word = (self._line(rows, seq) for seq in (first, last, told or last))
+        end = self._record(word).event if word.kind == Ended.__name__ else None
+        return RunHead(begin.run, begin.at, newest.at, newest.kind, end.end if isinstance(end, Ended) else None)
+
+    def _line(self, rows: Rows, seq: int) -> Line:
+        sql = "SELECT seq, run, at, kind, hash, body FROM deployer_journal WHERE service = ? AND seq = ?"
+        ((*row,),) = rows.ask(sql, self._service, seq)
+        return Line._make(row)
+
+    def _record(self, line: Line) -> Record:
+        if line.kind not in KINDS:
+            raise UsageError(
+                f"record {line.seq} is a {line.kind!r}, which this deployer does not know",
+                where=self._where,
+                remedy="use the deployer that wrote it, or a newer one",
+            )
+        try:
+            return Record(line.seq, line.run, line.at, codec.decode(KINDS[line.kind], line.body))
+        except UsageError as error:
+            raise UsageError(
+                f"record {line.seq} cannot be read: {error.what}", where=self._where, remedy=error.remedy
+            ) from error
+
+    def _damaged(self, broken: Broken) -> JournalDamaged:
+        return JournalDamaged(
+            f"record {broken.seq}: {broken.why}",
+            where=self._where,
+            remedy="look at the hosts as they are now (deployer status --live); restore the store from a backup, or "
+            "move it away and begin a new one",
+        )
+
+    @property
+    def _where(self) -> str:
+        return f"journal of {self._service} in {self._store.where}"
+
+
+def _mark(found: Sequence[Row]) -> Mark:
+    return Mark(*found[0]) if found else NOTHING
