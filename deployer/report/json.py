@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.errors import DeployerError
+from deployer.lock import LockStatus
 from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.account import Account
@@ -109,6 +110,23 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "splits": {
             scope: {name: share / 100 for name, share in split.shares} for scope, split in picture.splits.items()
         },
+    }
+
+
+def lock_json(lock: LockStatus) -> dict[str, Any]:
+    lease = lock.lease
+    return {
+        "held": lease is not None,
+        "run": lease.run if lease else None,
+        "owner": lease.owner if lease else None,
+        "reason": lease.reason if lease else "",
+        "epoch": lease.epoch if lease else None,
+        "taken": lease.taken if lease else None,
+        "silent_seconds": round(lock.age, 1),
+        "stale": lock.stale,
+        "holder_died": lock.gone,
+        "highest_epoch": lock.highest,
+        "note": lock.note,
     }
 
 

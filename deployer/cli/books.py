@@ -1,0 +1,59 @@
+"""The journal of an inventory's service, opened without reading more than two settings"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from deployer.cli.options import Ground
+from deployer.errors import UsageError
+from deployer.events import Record
+from deployer.journal import Journal
+from deployer.lock import Lock
+from deployer.settings.place import settings_file, state_url
+from deployer.store import open_store
+from deployer.store.rows import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What was written down about one service."""
+
+    service: str
+    store: Store
+    journal: Journal
+    lock: Lock
+
+    def run(self, named: str) -> str:
+        """The run of this name, of this unambiguous beginning of a name, or the last one when none is named.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        heads = [head.run for head in self.journal.runs(1 if not named else 10_000)]
+        if not heads:
+            raise UsageError(f"nothing was run for {self.service} yet", remedy="deployer plan VERSION")
+        found = [run for run in heads if run == named] or [run for run in heads if run.startswith(named)]
+        if not named or len(found) == 1:
+            return found[0]
+        what = f"{named!r} could be any of {', '.join(found[:5])}" if found else f"there is no run {named!r}"
+        raise UsageError(what, where=self.service, remedy="deployer history")
+
+    def records(self, run: str) -> tuple[Record, ...]:
+        return self.journal.events(run)
+
+
+@contextmanager
+def books(ground: Ground, *, read_only: bool = True) -> Iterator[Books]:
+    service, url = state_url(settings_file(ground.inventory))
+    store = open_store(url, read_only=read_only)
+    try:
+        yield open_books(service, store)
+    finally:
+        store.close()
+
+
+def open_books(service: str, store: Store) -> Books:
+    return Books(service, store, Journal(store, service, time.time), Lock(store, service, time.time))

@@ -1,0 +1,45 @@
+"""What the operator wants, put together from settings, inventory and options"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.machines import Estate
+from deployer.model import Intent, Release, Undo
+from deployer.settings.howmany import floor, wave
+from deployer.settings.values import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was typed besides the version; empty: as deployer.yml says."""
+
+    only: tuple[str, ...] = ()
+    wave: str = ""
+    min_in_service: str = ""
+    strategy: str = ""
+    undo: str = ""
+
+
+def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes) -> Intent:
+    """The intent over the sites in the order of deployer.yml; a site none of whose hosts are meant is left out."""
+    rolling = settings.rolling
+    sites = tuple(
+        site
+        for site in settings.sites
+        if any(not wishes.only or host.name in wishes.only for host in estate.hosts_at(site))
+    )
+    size = {site: len(estate.hosts_at(site)) for site in sites}
+    out = {site: wave(wishes.wave or rolling.wave, size[site]) for site in sites}
+    return Intent(
+        service=settings.service,
+        release=release,
+        strategy=wishes.strategy or settings.strategy,
+        sites=sites,
+        wave=dict.fromkeys(sites, 1) if rolling.window else out,
+        floor={site: floor(wishes.min_in_service or rolling.min_in_service, size[site]) for site in sites},
+        only=wishes.only,
+        abreast=min(out.values(), default=1) if rolling.window else 1,
+        budget=rolling.max_failures,
+        undo=Undo(wishes.undo or rolling.undo),
+    )

@@ -1,0 +1,55 @@
+"""List the runs of the service, newest first"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground
+
+
+@click.command("history")
+@options.ground
+@click.option("-n", "--number", default=20, show_default=True, help="How many runs.")
+@options.as_json
+def command(ground: Ground, number: int, *, as_json: bool) -> None:
+    """List the runs of the service, newest first."""
+    from deployer.cli.books import books
+    from deployer.progress import fold
+    from deployer.report import words
+    from deployer.report.json import dumps
+    from deployer.report.phrases import ENDINGS
+
+    with books(ground) as book:
+        heads = book.journal.runs(number)
+        rows = []
+        for head in heads:
+            progress = fold(book.records(head.run)[:1])
+            intent = progress.plan.intent
+            rows.append((head, progress, f"{intent.service} {intent.release.version}, {intent.strategy}"))
+    if as_json:
+        say.result(
+            dumps(
+                [
+                    {
+                        "run": head.run,
+                        "what": what,
+                        "owner": progress.owner,
+                        "reason": progress.reason,
+                        "started": head.started,
+                        "changed": head.changed,
+                        "end": head.end.value if head.end else None,
+                    }
+                    for head, progress, what in rows
+                ]
+            )
+        )
+        return
+    if not rows:
+        say.story("nothing was run yet")
+    for head, progress, what in rows:
+        end = ENDINGS[head.end] if head.end else "not ended"
+        say.result(
+            f"{head.run}  {words.moment(head.started)}  {words.duration(head.changed - head.started):>9}  "
+            f"{what}: {end}  ({words.one_line(progress.owner)})\n"
+        )

@@ -1,0 +1,49 @@
+"""Show what a run did, from its journal"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground, Papers
+
+
+@click.command("show")
+@click.argument("run", default="")
+@options.ground
+@click.option("--log", is_flag=True, help="Every record as a line.")
+@click.option("--plan", "with_plan", is_flag=True, help="The plan as it was shown.")
+@options.as_json
+@options.papers
+@options.verbose
+def command(
+    run: str, ground: Ground, papers: Papers, verbose: int, *, log: bool, with_plan: bool, as_json: bool
+) -> None:
+    """Show what RUN did (the last one when none is named; the beginning of its name is enough)."""
+    from deployer.cli import papers as paper
+    from deployer.cli.books import books
+    from deployer.progress import fold
+    from deployer.report.account import account
+    from deployer.report.json import account_json, dumps
+    from deployer.report.log import Log
+    from deployer.report.runbook import runbook
+    from deployer.report.text import ending
+
+    with books(ground) as book:
+        records = book.records(book.run(run))
+    progress = fold(records)
+    plan = runbook(progress.plan, progress.picture)
+    read = account(records)
+    paper.check(papers)
+    for path in paper.leave(papers, read, runbook=plan, inventory=str(ground.inventory)):
+        say.story(f"wrote {path}")
+    if as_json:
+        say.result(dumps(account_json(read)))
+        return
+    if with_plan:
+        say.result(plan)
+    if log:
+        story = Log()
+        say.result("".join(f"{line}\n" for record in records for line in story.lines(record)))
+    if not (with_plan or log):
+        say.result(ending(read, inventory=str(ground.inventory), verbose=bool(verbose)))
