@@ -1,0 +1,142 @@
+"""What refuses a run before anything is touched"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from deployer.errors import PreflightFailed
+from deployer.machines import Estate
+from deployer.model import HostSeen, Picture, Release, Standing
+from deployer.plan import Plan
+from deployer.steps import Deploy, hosts_of
+from deployer.world import Running
+
+
+class Severity(Enum):
+    REFUSE = "refuse"  # nothing is touched
+    WARN = "warn"  # people should know, the run goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be: where, what, and what to do or type about it."""
+
+    severity: Severity
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        then = f"\n    next: {self.remedy}" if self.remedy else ""
+        return f"{self.where}: {self.what}{then}" if self.where else f"{self.what}{then}"
+
+
+def findings(
+    plan: Plan,
+    picture: Picture,
+    estate: Estate,
+    running: Mapping[str, Running],
+    complaints: Sequence[str] = (),
+) -> tuple[Finding, ...]:
+    """Everything that speaks against this plan now. `complaints` are those of TrafficSeen, "machine: what"."""
+    touched = _touched(plan)
+    sites = {host.site for host in picture.hosts.values() if host.host in touched}
+    return (
+        *_of_complaints(complaints, estate, sites),
+        *_of_balancers(picture, estate, sites, complaints),
+        *_of_hosts(picture, running, touched),
+        *_of_bytes(plan.intent.release, running, _deployed(plan)),
+        *_of_sites(picture, sites),
+    )
+
+
+def refuse(found: Iterable[Finding]) -> None:
+    """Raises PreflightFailed that lists all findings which refuse, if there are any."""
+    grave = [finding for finding in found if finding.severity is Severity.REFUSE]
+    if grave:
+        listed = "\n".join(f"  - {finding}" for finding in grave)
+        things = "one thing speaks" if len(grave) == 1 else f"{len(grave)} things speak"
+        raise PreflightFailed(f"{things} against this run, nothing was touched:\n{listed}", remedy="deployer doctor")
+
+
+def _touched(plan: Plan) -> frozenset[str]:
+    return frozenset(host for step in plan.steps for host in hosts_of(step))
+
+
+def _deployed(plan: Plan) -> frozenset[str]:
+    return frozenset(host for step in plan.steps if isinstance(step, Deploy) for host in step.hosts)
+
+
+def _of_complaints(complaints: Sequence[str], estate: Estate, sites: set[str]) -> Iterator[Finding]:
+    """A complaint about a machine of a site that the plan leaves alone is only told."""
+    elsewhere = {balancer.name for balancer in estate.balancers if balancer.site not in sites}
+    for complaint in complaints:
+        where, colon, what = complaint.partition(": ")
+        grave = Severity.WARN if where in elsewhere else Severity.REFUSE
+        said, _, remedy = (what if colon else complaint).partition("\n  next: ")
+        yield Finding(grave, where if colon else "", said, remedy or "deployer doctor")
+
+
+def _of_balancers(picture: Picture, estate: Estate, sites: set[str], complaints: Sequence[str]) -> Iterator[Finding]:
+    """Every balancer of the sites must answer and know every host of its site, or a host could leave unseen."""
+    named = {complaint.partition(": ")[0] for complaint in complaints}
+    for balancer in estate.balancers:
+        if balancer.site not in sites or balancer.kind == "opaque" or balancer.name in named:
+            continue
+        hosts = picture.at(balancer.site)
+        unknown = [host.host for host in hosts if _standing(host, balancer.name) is Standing.UNKNOWN]
+        if hosts and len(unknown) == len(hosts):
+            what = f"does not answer, or knows no host of {balancer.site} in pool {balancer.pool}"
+            yield Finding(Severity.REFUSE, balancer.name, what, f"deployer doctor; is {balancer.socket} there?")
+        elif unknown:
+            what = f"has no server {', '.join(unknown)} in pool {balancer.pool}"
+            remedy = "server names are inventory names: add them to the backend, or take the hosts out of the inventory"
+            yield Finding(Severity.REFUSE, balancer.name, what, remedy)
+
+
+def _standing(host: HostSeen, balancer: str) -> Standing:
+    return next((view.standing for view in host.views if view.balancer == balancer), Standing.UNKNOWN)
+
+
+def _of_hosts(picture: Picture, running: Mapping[str, Running], touched: frozenset[str]) -> Iterator[Finding]:
+    for seen in picture.hosts.values():
+        own = running.get(seen.host, Running(seen.host, note="nobody asked it"))
+        planned = seen.host in touched
+        if own.current is None and own.version is None and own.healthy is None:
+            what = f"does not answer: {own.note}" if own.note else "does not answer"
+            grave = Severity.REFUSE if planned else Severity.WARN
+            yield Finding(grave, seen.host, what, "repair it, or take it out of the inventory group or by --limit")
+        elif planned and seen.release is None and own.current is None and _serves(seen):
+            what = "serves users, and nobody knows which release: there would be no way back"
+            yield Finding(Severity.REFUSE, seen.host, what, "does app.version in deployer.yml answer with the version?")
+        elif own.healthy is False:
+            yield Finding(Severity.WARN, seen.host, f"is not healthy: {own.note or 'its health page says so'}")
+        if len({view.standing for view in seen.views} - {Standing.UNKNOWN}) > 1:
+            views = ", ".join(f"{view.balancer} {view.standing.value}" for view in seen.views)
+            yield Finding(Severity.WARN, seen.host, f"balancers disagree: {views}", "deployer status")
+
+
+def _serves(seen: HostSeen) -> bool:
+    return any(view.standing is Standing.UP for view in seen.views)
+
+
+def _of_bytes(release: Release, running: Mapping[str, Running], deployed: frozenset[str]) -> Iterator[Finding]:
+    """A version that runs already, made of other bytes: two releases under one name."""
+    for host in sorted(deployed):
+        own = running.get(host, Running(host))
+        there = dict(own.fetched).get(release.version, "")
+        if release.sha256 and there and there != release.sha256:
+            what = f"{release.version} lies there with digest {there[:12]}…, the artifact has {release.sha256[:12]}…"
+            runs = release.version in (own.current, own.version)
+            grave = Severity.REFUSE if runs else Severity.WARN
+            yield Finding(grave, host, what, "give the new bytes a version of their own" if runs else "")
+
+
+def _of_sites(picture: Picture, sites: set[str]) -> Iterator[Finding]:
+    """Mixed releases are where a run that stopped half-way leaves a site: worth knowing, and no reason to refuse."""
+    for site in sorted(sites):
+        releases = sorted({host.release for host in picture.at(site) if host.release and _serves(host)})
+        if len(releases) > 1:
+            yield Finding(Severity.WARN, site, f"serves more than one release now: {', '.join(releases)}")

@@ -1,0 +1,139 @@
+"""A run is refused before anything is touched, with every reason at once"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import PreflightFailed
+from deployer.machines import Balancer, Estate, Host, Login
+from deployer.model import HostSeen, Intent, Picture, Release, Standing, View
+from deployer.plan import Leg, Plan, Stage
+from deployer.preflight import Severity, findings, refuse
+from deployer.steps import Deploy, Drain
+from deployer.world import Running
+
+NEW = Release("1.1.0", "/srv/artifacts/shop-1.1.0.tar.gz", "b" * 64)
+NAMES = {"web1": "dc1", "web2": "dc1", "web3": "dc2"}
+BALANCERS = {"lb1": "dc1", "lb2": "dc1", "lb3": "dc2"}
+
+
+def _estate() -> Estate:
+    hosts = [
+        Host(name, site, Login(f"10.0.0.{at}"), f"10.0.0.{at}", 8080, "/srv/shop", "/srv/shop/shared/h")
+        for at, (name, site) in enumerate(NAMES.items(), 1)
+    ]
+    balancers = [
+        Balancer(name, site, "haproxy", Login(f"10.0.1.{at}"), "shop", "/run/haproxy/admin.sock")
+        for at, (name, site) in enumerate(BALANCERS.items(), 1)
+    ]
+    return Estate(Path("inventories/prod"), tuple(hosts), tuple(balancers))
+
+
+def _seen(name: str, **changed: Standing) -> HostSeen:
+    site = NAMES[name]
+    views = [View(lb, changed.get(lb, Standing.UP)) for lb, where in BALANCERS.items() if where == site]
+    return HostSeen(name, site, "1.0.0", healthy=True, views=tuple(views))
+
+
+def _picture(*instead: HostSeen) -> Picture:
+    return Picture({name: _seen(name) for name in NAMES} | {seen.host: seen for seen in instead})
+
+
+def _running(*instead: Running) -> dict[str, Running]:
+    usual = {name: Running(name, "1.0.0", "1.0.0", healthy=True, fetched=(("1.0.0", "a" * 64),)) for name in NAMES}
+    return usual | {own.host: own for own in instead}
+
+
+def _plan(*hosts: str) -> Plan:
+    intent = Intent("shop", NEW, "rolling", ("dc1",), {"dc1": 1}, {"dc1": 1})
+    steps = (Drain("dc1", hosts), Deploy("dc1", hosts, NEW))
+    return Plan(intent, (Leg("dc1", "dc1", (Stage("wave 1", "dc1", steps),)),))
+
+
+def _said(picture: Picture, running: dict[str, Running], *complaints: str) -> list[tuple[str, str]]:
+    found = findings(_plan("web1", "web2"), picture, _estate(), running, complaints)
+    return [(finding.severity.value, f"{finding.where}: {finding.what}") for finding in found]
+
+
+def test_a_sound_estate_has_nothing_against_it() -> None:
+    assert _said(_picture(), _running()) == []
+
+
+def test_a_balancer_without_the_server_refuses() -> None:
+    found = _said(_picture(_seen("web2", lb2=Standing.UNKNOWN)), _running())
+    assert found == [("refuse", "lb2: has no server web2 in pool shop")]
+
+
+def test_a_silent_balancer_refuses_once_and_not_per_host() -> None:
+    dumb = _picture(_seen("web1", lb1=Standing.UNKNOWN), _seen("web2", lb1=Standing.UNKNOWN))
+    assert _said(dumb, _running()) == [("refuse", "lb1: does not answer, or knows no host of dc1 in pool shop")]
+    complaint = "lb1: HAProxy does not answer at /run/haproxy/admin.sock\n  next: deployer doctor"
+    assert _said(dumb, _running(), complaint) == [
+        ("refuse", "lb1: HAProxy does not answer at /run/haproxy/admin.sock"),
+    ]
+
+
+def test_a_complaint_about_a_site_that_is_left_alone_is_only_told() -> None:
+    assert _said(_picture(), _running(), "lb3: socket without level admin") == [
+        ("warn", "lb3: socket without level admin")
+    ]
+
+
+def test_an_unreachable_host_refuses_when_it_is_planned_and_warns_when_not() -> None:
+    gone = _running(Running("web1", note="no route to 10.0.0.1"), Running("web3", note="timed out"))
+    assert _said(_picture(), gone) == [
+        ("refuse", "web1: does not answer: no route to 10.0.0.1"),
+        ("warn", "web3: does not answer: timed out"),
+    ]
+
+
+def test_a_host_that_serves_an_unknown_release_refuses() -> None:
+    nameless = replace(_seen("web1"), release=None)
+    refused = _said(_picture(nameless), _running(Running("web1", healthy=True)))
+    assert refused == [("refuse", "web1: serves users, and nobody knows which release: there would be no way back")]
+
+
+def test_a_host_without_any_release_that_serves_nobody_is_a_first_deployment() -> None:
+    fresh = replace(_seen("web1", lb1=Standing.DOWN, lb2=Standing.DOWN), release=None, healthy=False)
+    assert _said(_picture(fresh), _running(Running("web1", healthy=False, note="connection refused"))) == [
+        ("warn", "web1: is not healthy: connection refused")
+    ]
+
+
+def test_other_bytes_under_the_version_that_runs_refuse() -> None:
+    other = (("1.1.0", "c" * 64),)
+    runs = Running("web1", "1.1.0", "1.1.0", healthy=True, fetched=other)
+    lies = Running("web2", "1.0.0", "1.0.0", healthy=True, fetched=other)
+    assert [severity for severity, _ in _said(_picture(), _running(runs, lies))] == ["refuse", "warn"]
+
+
+def test_disagreeing_balancers_and_mixed_releases_are_told() -> None:
+    mixed = replace(_seen("web2", lb2=Standing.OUT), release="0.9.0")
+    assert _said(_picture(mixed), _running()) == [
+        ("warn", "web2: balancers disagree: lb1 up, lb2 out"),
+        ("warn", "dc1: serves more than one release now: 0.9.0, 1.0.0"),
+    ]
+
+
+def test_the_refusal_lists_everything_with_what_to_do() -> None:
+    found = findings(
+        _plan("web1", "web2"),
+        _picture(_seen("web2", lb2=Standing.UNKNOWN)),
+        _estate(),
+        _running(Running("web1", note="timed out")),
+    )
+    with pytest.raises(PreflightFailed) as refused:
+        refuse(found)
+    assert refused.value.exit_code == 3
+    assert str(refused.value) == (
+        "2 things speak against this run, nothing was touched:\n"
+        "  - lb2: has no server web2 in pool shop\n"
+        "    next: server names are inventory names: add them to the backend, or take the hosts out of the inventory\n"
+        "  - web1: does not answer: timed out\n"
+        "    next: repair it, or take it out of the inventory group or by --limit\n"
+        "  next: deployer doctor"
+    )
+    refuse(finding for finding in found if finding.severity is Severity.WARN)
