@@ -1,0 +1,577 @@
+"""What a host does for one verb of a release
+
+Runs on the host (Python 3.6 or newer, standard library only), sent there by the action plugin `deployer_release`.
+`main(told)` takes one mapping and prints one line of JSON: changed, msg, before, after; or failed with msg.
+
+    <root>/releases/<version>/          the release, .sha256 in it is the digest of the artifact it came from
+    <root>/current -> releases/<version>
+    <root>/shared/assets/               assets of the releases before, for pages that are still open
+    <root>/.deployer/                   lock, fence (the newest run that acted here), deployed, previous
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import posixpath
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+MIB = 1024 * 1024
+INCOMING = ".incoming-"
+UNPACKING = ".unpacking-"
+
+
+class Failed(Exception):
+    """A promise that cannot be kept on this host; the text is for people."""
+
+    def __init__(self, text, **facts):
+        super().__init__(text)
+        self.facts = facts
+
+
+def main(told):
+    """Print what came of it; always exits 0 so that the line is read, whatever happened."""
+    try:
+        answer = VERBS[told["verb"]](told)
+    except Failed as failed:
+        answer = dict(failed.facts, failed=True, msg=str(failed))
+    except OSError as error:
+        answer = {"failed": True, "msg": in_words(error)}
+    print("\n" + json.dumps(answer))
+
+
+# --- the verbs ---------------------------------------------------------------------------------------------------
+
+
+def fetch(told):
+    """The release lies unpacked beside the running one, its digest checked."""
+    root, version, sha256 = told["root"], told["version"], told["sha256"]
+    release = os.path.join(root, "releases", version)
+    if told.get("check"):
+        return planned(release, digest_of(release), sha256)
+    with locked(told):
+        there = digest_of(release)
+        if there == sha256:
+            bridge_assets(told, release)
+            return {"changed": False, "msg": "%s is there already" % version, "version": version, "fetched": True}
+        refuse_to_replace_the_running(root, version, there)
+        os.makedirs(os.path.join(root, "releases"), exist_ok=True)
+        sweep(root)
+        if not (told.get("url") or told.get("arrived") or "bytes_follow" in told):
+            return {"changed": True, "wanted": landing(told), "msg": "waiting for the artifact"}
+        archive = arrival(told)
+        try:
+            check_digest(archive, sha256)
+            unpack(told, archive, release)
+        finally:
+            shutil.rmtree(os.path.dirname(archive), ignore_errors=True)
+        bridge_assets(told, release)
+        pruned = prune(root, version, told.get("keep", 5))
+    note = "fetched %s" % version + (", pruned %s" % ", ".join(pruned) if pruned else "")
+    return {
+        "changed": True,
+        "msg": note,
+        "version": version,
+        "fetched": True,
+        "before": "%s\n" % (there or "absent"),
+        "after": "%s\n" % sha256,
+    }
+
+
+def deploy(told):
+    """`current` points to the release, and the running process was started by this step."""
+    root, version = told["root"], told["version"]
+    release = os.path.join(root, "releases", version)
+    with locked(told):
+        must_be_fetched(release, version, told.get("sha256"))
+        before, running = current_of(root), process(told)
+        done = read_record(root, "deployed")
+        if before == version and running and done == record_of(told, running):
+            return dict(facts_of(running), changed=False, msg="%s runs already (pid %d)" % (version, running[0]))
+        answer = {"changed": True, "before": "current -> %s\n" % before, "after": "current -> %s\n" % version}
+        if told.get("check"):
+            return dict(answer, msg="would switch %s -> %s and restart" % (before, version))
+        began = time.monotonic()
+        if before != version:
+            remember_previous(root, before, done)
+            switch(root, version)
+        restarted = restart(told, running)
+        write_record(root, "deployed", record_of(told, restarted))
+    took = time.monotonic() - began
+    return dict(answer, msg="runs %s (pid %d, %.1f s)" % (version, restarted[0], took), **facts_of(restarted))
+
+
+VERBS = {"fetch": fetch, "deploy": deploy}
+
+
+def planned(release, there, sha256):
+    if there == sha256:
+        return {"changed": False, "msg": "%s is there already" % os.path.basename(release)}
+    return {
+        "changed": True,
+        "msg": "would fetch %s" % os.path.basename(release),
+        "before": "%s\n" % (there or "absent"),
+        "after": "%s\n" % sha256,
+    }
+
+
+# --- lock and fence ----------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def locked(told):
+    """One program at a time acts on this host, and never for a run that was overtaken."""
+    root = told["root"]
+    if told.get("check"):
+        yield
+        return
+    if not os.path.isdir(root):
+        raise Failed("%s does not exist on this host: run playbooks/provision.yml, or create it" % root)
+    os.makedirs(os.path.join(root, ".deployer"), exist_ok=True)
+    with open(os.path.join(root, ".deployer", "lock"), "a") as lock:
+        wait_for(lock, told.get("lock_timeout", 30))
+        respect_fence(root, told.get("order"))
+        yield
+
+
+def wait_for(lock, timeout):
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise Failed("another deployment is still acting on this host, waited %g s" % timeout) from None
+            time.sleep(0.05)
+
+
+def respect_fence(root, order):
+    if not order:
+        return
+    fence = read_record(root, "fence") or {}
+    if fence.get("epoch", 0) > order["epoch"]:
+        text = "run %s (epoch %s) acted here since: this run (epoch %s) was overtaken"
+        raise Failed(text % (fence.get("run"), fence["epoch"], order["epoch"]), overtaken=True)
+    acts = {"service": order.get("service", ""), "run": order["run"], "epoch": order["epoch"]}
+    if fence != acts:
+        write_record(root, "fence", acts)
+
+
+def read_record(root, name):
+    try:
+        with open(os.path.join(root, ".deployer", name)) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def write_record(root, name, value):
+    replace_file(os.path.join(root, ".deployer", name), json.dumps(value) + "\n")
+
+
+def replace_file(path, text):
+    """Either the old text or the new one is there, also after a power cut."""
+    new = path + ".new"
+    with open(new, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(new, path)
+
+
+# --- fetch -------------------------------------------------------------------------------------------------------
+
+
+def digest_of(release):
+    try:
+        with open(os.path.join(release, ".sha256")) as file:
+            return file.read().split()[0]
+    except (OSError, IndexError):
+        return ""
+
+
+def refuse_to_replace_the_running(root, version, there):
+    if current_of(root) == version:
+        text = "%s runs here from other bytes (sha256 %s): give the new bytes a new version"
+        raise Failed(text % (version, there[:16] or "unknown"))
+
+
+def sweep(root):
+    """What a fetch that was killed left behind; arrivals of others may still be under way for a day."""
+    releases = os.path.join(root, "releases")
+    for name in os.listdir(releases):
+        path = os.path.join(releases, name)
+        old = name.startswith(INCOMING) and time.time() - os.lstat(path).st_mtime > 86400
+        if name.startswith(UNPACKING) or old:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def landing(told):
+    """An empty file for the artifact, which the login user may write and nobody else can guess."""
+    need_space(told, 2 * told.get("size", 0))
+    folder = tempfile.mkdtemp(prefix=INCOMING, dir=os.path.join(told["root"], "releases"))
+    os.chmod(folder, 0o711)
+    path = os.path.join(folder, os.urandom(16).hex())
+    with open(path, "w"):
+        pass
+    login = os.environ.get("SUDO_UID")
+    if os.geteuid() == 0 and login:
+        os.chown(path, int(login), -1)
+    elif told.get("become"):
+        os.chmod(path, 0o666)
+    return path
+
+
+def arrival(told):
+    """The path of the artifact on this host, in a folder of its own."""
+    if told.get("arrived"):
+        return told["arrived"]
+    if not told.get("url"):
+        need_space(told, 2 * told["bytes_follow"])
+    path = os.path.join(tempfile.mkdtemp(prefix=INCOMING, dir=os.path.join(told["root"], "releases")), "artifact")
+    try:
+        with open(path, "wb") as file:
+            if told.get("url"):
+                pull(told, file)
+            else:
+                shutil.copyfileobj(sys.stdin.buffer, file, MIB)
+    except BaseException:
+        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        raise
+    return path
+
+
+def pull(told, file):
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(told["url"], timeout=told.get("url_timeout", 20)) as answer:
+            need_space(told, 2 * int(answer.headers.get("Content-Length") or 0))
+            shutil.copyfileobj(answer, file, MIB)
+    except urllib.error.URLError as error:
+        shown = told["url"].split("?")[0].split("@")[-1]
+        raise Failed("cannot pull %s: %s" % (shown, getattr(error, "reason", error))) from None
+
+
+def need_space(told, size):
+    free, reserve = free_bytes(told["root"]), told.get("reserve", 16 * MIB)
+    if free < size + reserve:
+        text = "no space for the release: %d MiB free on %s, %d MiB needed"
+        raise Failed(text % (free // MIB, told["root"], (size + reserve) // MIB))
+
+
+def free_bytes(path):
+    told = os.statvfs(path)
+    return told.f_bavail * told.f_frsize
+
+
+def check_digest(archive, sha256):
+    digest = hashlib.sha256()
+    with open(archive, "rb") as file:
+        for block in iter(lambda: file.read(MIB), b""):
+            digest.update(block)
+    if digest.hexdigest() != sha256:
+        raise Failed(
+            "what arrived is not the approved artifact: sha256 %s..., expected %s..."
+            % (digest.hexdigest()[:16], sha256[:16])
+        )
+
+
+def unpack(told, archive, release):
+    """Into a folder of its own, then one rename: there is never half a release under its name."""
+    import tarfile
+
+    folder = tempfile.mkdtemp(prefix=UNPACKING, dir=os.path.dirname(release))
+    try:
+        try:
+            with tarfile.open(archive, "r:*") as archived:
+                for member in archived:
+                    unpack_member(told, archived, member, folder)
+        except (tarfile.TarError, EOFError) as error:
+            raise Failed("the artifact is not a whole tar archive: %s" % error) from None
+        links_stay_inside(folder)
+        os.chmod(folder, 0o755)
+        give_away(folder, os.lstat(told["root"]))
+        replace_file(os.path.join(folder, ".sha256"), told["sha256"] + "\n")
+        os.utime(folder)
+        shutil.rmtree(release, ignore_errors=True)
+        os.rename(folder, release)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def unpack_member(told, archived, member, folder):
+    name = posixpath.normpath(member.name)
+    path = os.path.join(folder, name)
+    if name == ".":
+        return
+    refuse_outside(name, member.name)
+    if name in (".sha256", ".sha256.new"):
+        raise Failed("the artifact holds a file named .sha256, which is ours")
+    refuse_through_link(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if member.isdir():
+        os.makedirs(path, exist_ok=True)
+        return
+    if os.path.lexists(path):
+        os.unlink(path)
+    if member.issym():
+        os.symlink(member.linkname, path)
+    elif member.islnk():
+        target = posixpath.normpath(member.linkname)
+        refuse_outside(target, member.linkname)
+        refuse_through_link(folder, target)
+        os.link(os.path.join(folder, target), path, follow_symlinks=False)
+    elif member.isfile():
+        need_space(told, member.size)
+        with open(path, "xb") as file:
+            shutil.copyfileobj(archived.extractfile(member), file, MIB)
+        os.chmod(path, 0o755 if member.mode & 0o111 else 0o644)
+        os.utime(path, (member.mtime, member.mtime))
+    else:
+        raise Failed("the artifact holds %r, which is no file, folder or link: refused" % member.name)
+
+
+def refuse_outside(name, written):
+    if name == ".." or name.startswith(("/", "../")):
+        raise Failed("the artifact would write outside the release (%r): refused" % written)
+
+
+def refuse_through_link(folder, name):
+    parts = name.split("/")[:-1]
+    for end in range(1, len(parts) + 1):
+        if os.path.islink(os.path.join(folder, *parts[:end])):
+            raise Failed("the artifact would write through a link (%r): refused" % name)
+
+
+def links_stay_inside(folder):
+    """Asked of the file system, not of the names: links through links may lead elsewhere than they read."""
+    inside = os.path.realpath(folder)
+    for path, folders, files in os.walk(folder):
+        for name in folders + files:
+            link = os.path.join(path, name)
+            if os.path.islink(link):
+                to = os.readlink(link)
+                target = os.path.realpath(link)
+                if os.path.isabs(to) or not (target == inside or target.startswith(inside + os.sep)):
+                    shown = os.path.relpath(link, folder)
+                    raise Failed("the artifact's link %r leads outside the release (%r): refused" % (shown, to))
+
+
+def give_away(folder, like):
+    """As root, what we unpack belongs to whom <root> belongs to."""
+    if os.geteuid() != 0 or like.st_uid == 0:
+        return
+    for path, folders, files in os.walk(folder):
+        for name in [path] + [os.path.join(path, one) for one in folders + files]:
+            os.lchown(name, like.st_uid, like.st_gid)
+
+
+def prune(root, version, keep):
+    """All but the newest `keep` go; never the running one, the last good one before it, nor the one just fetched."""
+    releases = os.path.join(root, "releases")
+    names = [name for name in os.listdir(releases) if not name.startswith(".")]
+    names.sort(key=lambda name: os.lstat(os.path.join(releases, name)).st_mtime, reverse=True)
+    spared = {version, current_of(root), read_record(root, "previous")}
+    gone = []
+    for name in names[keep:]:
+        if name not in spared and os.path.isdir(os.path.join(releases, name)):
+            doomed = os.path.join(releases, UNPACKING + name)
+            os.rename(os.path.join(releases, name), doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+            gone.append(name)
+    return gone
+
+
+def bridge_assets(told, release):
+    """Pages still open in browsers find their assets on every host; what is served already is never replaced."""
+    source = told.get("assets") and os.path.join(release, told["assets"])
+    if not source or not os.path.isdir(source):
+        return
+    bridge = os.path.join(told["root"], "shared", "assets")
+    os.makedirs(bridge, exist_ok=True)
+    for path, _folders, files in os.walk(source):
+        target = os.path.normpath(os.path.join(bridge, os.path.relpath(path, source)))
+        os.makedirs(target, exist_ok=True)
+        for name in files:
+            carry(os.path.join(path, name), os.path.join(target, name))
+    age_out(bridge, told.get("assets_days", 30))
+
+
+def carry(source, target):
+    """The time of a bridged asset is when a release last brought it."""
+    if os.path.islink(source):
+        return
+    if not os.path.lexists(target):
+        new = "%s.%s" % (target, os.urandom(4).hex())
+        shutil.copyfile(source, new)
+        os.rename(new, target)
+    os.utime(target)
+
+
+def age_out(bridge, days):
+    for path, _folders, files in os.walk(bridge, topdown=False):
+        for name in files:
+            asset = os.path.join(path, name)
+            if time.time() - os.lstat(asset).st_mtime > days * 86400:
+                os.unlink(asset)
+        if path != bridge and not os.listdir(path):
+            os.rmdir(path)
+
+
+# --- deploy ------------------------------------------------------------------------------------------------------
+
+
+def must_be_fetched(release, version, sha256):
+    there = digest_of(release)
+    if not os.path.isdir(release):
+        raise Failed("release %s is not on this host: fetch it first" % version)
+    if sha256 and there != sha256:
+        text = "release %s on this host is not the approved one (sha256 %s...): fetch it again"
+        raise Failed(text % (version, there[:16] or "unknown"))
+
+
+def current_of(root):
+    try:
+        return os.path.basename(os.readlink(os.path.join(root, "current")))
+    except OSError:
+        return None
+
+
+def switch(root, version):
+    """Atomic: `current` is the old release or the new one, never away."""
+    new = os.path.join(root, ".deployer", "current.new")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    os.symlink(os.path.join("releases", version), new)
+    current = os.path.join(root, "current")
+    if os.path.isdir(current) and not os.path.islink(current):
+        raise Failed("%s is a directory, not a link to a release: move it away first" % current)
+    os.rename(new, current)
+
+
+def remember_previous(root, before, done):
+    if before and (done is None or done.get("version") == before):
+        write_record(root, "previous", before)
+
+
+def record_of(told, running):
+    """Which process serves which release, by which order; a repeated order finds its own record."""
+    record = {"version": told["version"], "boot": boot_id(), "pid": running[0], "start": running[1]}
+    order = told.get("order")
+    return dict(record, order=[order["run"], order["step"]] if order else None)
+
+
+def facts_of(running):
+    return {"pid": running[0], "start_ticks": running[1]}
+
+
+def boot_id():
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
+
+
+def restart(told, before):
+    """Wait until the main process is another one than before, and newer than this step by the host's own clock."""
+    step = start_of(os.getpid())
+    end = time.monotonic() + told.get("start_timeout", 60)
+    command = ["systemctl", "restart", told["unit"]] if told.get("unit") else [told["control"], "restart"]
+    carry_out(command, max(1.0, end - time.monotonic()))
+    while True:
+        running = process(told)
+        if running and running != before and running[1] >= step:
+            return running
+        if time.monotonic() > end:
+            raise Failed(not_restarted(command, running, told))
+        time.sleep(0.02)
+
+
+def not_restarted(command, running, told):
+    if running is None:
+        return "%s succeeded, but nothing runs after %g s" % (" ".join(command), told.get("start_timeout", 60))
+    text = "%s succeeded, but the old process (pid %d) still serves"
+    return text % (" ".join(command), running[0])
+
+
+def carry_out(command, timeout):
+    """Its output goes to a file: a daemon it starts would hold a pipe open for ever."""
+    with tempfile.TemporaryFile() as said:
+        try:
+            started = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+            )
+        except OSError as error:
+            raise Failed("cannot start %s: %s" % (command[0], error.strerror)) from None
+        try:
+            code = started.wait(timeout)
+        except subprocess.TimeoutExpired:
+            started.send_signal(signal.SIGTERM)
+            raise Failed("%s did not end within %g s" % (" ".join(command), timeout)) from None
+        if code:
+            said.seek(0)
+            text = said.read().decode("utf-8", "replace").strip()[-500:]
+            raise Failed("%s failed (exit %d): %s" % (" ".join(command), code, text or "it said nothing"))
+
+
+def process(told):
+    """(pid, start time in clock ticks since boot) of the service's main process; None when it does not run."""
+    if told.get("unit"):
+        command = ["systemctl", "show", "--property=MainPID", "--value", told["unit"]]
+    elif told.get("control"):
+        command = [told["control"], "pid"]
+    else:
+        raise Failed("neither a systemd unit nor a control command is given: set app.unit or app.control")
+    try:
+        asked = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=10,
+            check=False,
+        )
+        pid = int(asked.stdout.decode().strip() or 0)
+        return (pid, start_of(pid)) if pid and asked.returncode == 0 else None
+    except OSError as error:
+        raise Failed("cannot ask %s: %s" % (command[0], error.strerror)) from None
+    except (ValueError, subprocess.TimeoutExpired, IndexError, Gone):
+        return None
+
+
+class Gone(Exception):
+    pass
+
+
+def start_of(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        raise Gone(pid) from None
+    if fields[0] in "ZX":
+        raise Gone(pid)
+    return int(fields[19])
+
+
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+def in_words(error):
+    where = error.filename or "the host"
+    known = {
+        errno.ENOSPC: "disk full: %s" % where,
+        errno.EDQUOT: "disk quota reached: %s" % where,
+        errno.EROFS: "read-only file system: %s" % where,
+        errno.EACCES: "user %d may not write %s: set ansible_become, or its owner" % (os.geteuid(), where),
+        errno.EPERM: "user %d may not change %s: set ansible_become, or its owner" % (os.geteuid(), where),
+    }
+    return known.get(error.errno, "%s: %s" % (where, error.strerror or error))
