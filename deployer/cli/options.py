@@ -40,6 +40,40 @@ class Papers:
     folder: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a deployment differs from what deployer.yml says; empty: not at all."""
+
+    sha256: str = ""
+    wave: str = ""
+    min_in_service: str = ""
+    strategy: str = ""
+    undo: str = ""
+
+
+def wishes(verb: Verb) -> Verb:
+    """`--sha256 --wave --min-in-service --strategy --undo`, handed to the verb as `asked`."""
+
+    @wraps(verb)
+    def with_wishes(sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, **rest: object) -> object:
+        return verb(asked=Asked(sha256, wave, min_in_service, strategy, undo), **rest)
+
+    return _all(
+        with_wishes,
+        click.option("--sha256", default="", metavar="HEX", help="The artifact's digest, else <artifact>.sha256."),
+        click.option("--wave", default="", metavar="N|N%", help="Hosts that go out together, per site."),
+        click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site."),
+        click.option("--strategy", default="", metavar="NAME", help="Else as deployer.yml says."),
+        click.option(
+            "--undo",
+            default="",
+            type=click.Choice(["", "stage", "site", "all", "none"]),
+            metavar="stage|site|all|none",
+            help="What a failure puts back.",
+        ),
+    )
+
+
 def ground(verb: Verb) -> Verb:
     """`-i -e --vault-password-file`, handed to the verb as `ground`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from threading import RLock
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group
@@ -36,10 +35,8 @@ class LiveTable:
         self._live.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *failure: object) -> None:
+        self._live.stop()
 
     def catch_up(self, records: Iterable[Record]) -> None:
         """Know what happened before."""

@@ -12,7 +12,7 @@ from deployer.cli.options import Ground
 @options.ground
 @click.option("-n", "--number", default=20, show_default=True, help="How many runs.")
 @options.as_json
-def command(ground: Ground, number: int, *, as_json: bool) -> None:
+def command(*, ground: Ground, number: int, as_json: bool) -> None:
     """List the runs of the service, newest first."""
     from deployer.cli.books import books
     from deployer.progress import fold

@@ -17,7 +17,7 @@ from deployer.cli.options import Ground, Papers
 @options.papers
 @options.verbose
 def command(
-    run: str, ground: Ground, papers: Papers, verbose: int, *, log: bool, with_plan: bool, as_json: bool
+    *, run: str, ground: Ground, papers: Papers, verbose: int, log: bool, with_plan: bool, as_json: bool
 ) -> None:
     """Show what RUN did (the last one when none is named; the beginning of its name is enough)."""
     from deployer.cli import papers as paper

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.ground
 @click.option("--live", is_flag=True, help="Ask the balancers and the hosts now, instead of the journal.")
 @options.as_json
-def command(ground: Ground, *, live: bool, as_json: bool) -> None:
+def command(*, ground: Ground, live: bool, as_json: bool) -> None:
     """Say what is where: the last run, the lock, the hosts.
 
     Reads the journal; with --live the balancers and the hosts are asked as well.

@@ -1,0 +1,56 @@
+"""One act on named hosts: planned, proved, shown, confirmed, walked"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deployer.cli import papers, say
+from deployer.cli.confirm import confirm
+from deployer.cli.intent import Wishes, intent
+from deployer.cli.options import Ground
+from deployer.cli.walking import Showing, begin
+from deployer.cli.workplace import workplace
+from deployer.model import Intent, Picture, Release
+from deployer.plan import Plan
+from deployer.report import words
+from deployer.report.runbook import runbook
+from deployer.safety import prove
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """`name` is the verb; `draw` makes its plan."""
+
+    name: str
+    draw: Callable[[Intent, Picture], Plan]
+    hosts: tuple[str, ...]
+    min_in_service: str
+    reason: str
+    check: bool
+    yes: bool
+
+
+def act(ground: Ground, what: ByHand, showing: Showing) -> int:
+    papers.check(showing.papers)
+    with workplace(ground) as work:
+        hosts = work.limited_to(",".join(what.hosts))
+        picture = work.world.eyes.look()
+        wishes = Wishes(only=hosts, min_in_service=what.min_in_service, strategy=what.name)
+        wanted = intent(work.settings, work.estate, Release(_running(picture, hosts)), wishes)
+        plan = what.draw(wanted, picture)
+        prove(plan, picture)
+        say.story(runbook(plan, picture).rstrip())
+        if what.check:
+            say.story("\nchecked: nothing was changed")
+            return 0
+        confirm(f"{what.name} {words.hosts(hosts)} at {ground.name}", ground.name, yes=what.yes)
+        why = what.reason or f"{what.name} {words.hosts(hosts)}"
+        return begin(work, plan, picture, why, showing)
+
+
+def _running(picture: Picture, hosts: tuple[str, ...]) -> str:
+    """What most of these hosts run; an act by hand names a release only for people."""
+    found = Counter(seen.release for seen in picture.hosts.values() if seen.host in hosts and seen.release)
+    return found.most_common(1)[0][0] if found else "unknown"

@@ -1,0 +1,47 @@
+"""Show what a deployment would do, step by step"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground
+
+
+@click.command("plan")
+@click.argument("version")
+@options.ground
+@options.limit
+@options.wishes
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Keep the plan in this file.")
+@options.as_json
+def command(
+    *, version: str, ground: Ground, limit: str, asked: options.Asked, output: Path | None, as_json: bool
+) -> None:
+    """Show what `deploy VERSION` would do, step by step. Changes nothing.
+
+    With -o the plan is kept; `deployer deploy FILE` carries it out while the world is still as it was.
+    """
+    from deployer.cli import saved_plan
+    from deployer.cli.drawing import draw, wishes
+    from deployer.cli.workplace import workplace
+    from deployer.report.json import dumps, plan_json
+    from deployer.report.runbook import runbook
+
+    with workplace(ground, read_only=True) as work:
+        wanted = wishes(work, limit, asked)
+        release = work.release(version, asked.sha256)
+        picture = work.world.eyes.look()
+        plan = draw(work, release, wanted, picture)
+        if output is not None:
+            saved_plan.save(output, str(ground.inventory), plan, picture, work.world.clock.now())
+            say.story(f"kept in {output}; carry it out with: deployer deploy {_path(output)} -i {ground.inventory}")
+    say.result(dumps(plan_json(plan, picture)) if as_json else runbook(plan, picture))
+
+
+def _path(output: Path) -> str:
+    from deployer.cli.saved_plan import is_file
+
+    return str(output) if is_file(str(output)) else f"./{output}"

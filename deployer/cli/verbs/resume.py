@@ -1,0 +1,32 @@
+"""Go on with a run that was stopped, killed or overtaken"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options
+from deployer.cli.options import Ground, Papers
+
+
+@click.command("resume")
+@click.argument("run", default="")
+@options.ground
+@options.reason
+@options.yes
+@options.as_json
+@options.papers
+@options.verbose
+def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool) -> int:
+    """Go on with RUN (the last one when none is named) where its journal ends.
+
+    The world is looked at again first; at most the one step that was under way is repeated.
+    """
+    from deployer.cli.confirm import confirm
+    from deployer.cli.walking import Showing, again
+    from deployer.cli.workplace import workplace
+
+    with workplace(ground) as work:
+        chosen = work.books.run(run)
+        confirm(f"go on with run {chosen} at {ground.name}", ground.name, yes=yes)
+        why = reason or f"resume {chosen}"
+        return again(work, chosen, lambda engine: engine.resume(chosen), why, Showing(papers, as_json, verbose))

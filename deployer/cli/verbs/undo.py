@@ -1,0 +1,38 @@
+"""Put back what a run did"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options
+from deployer.cli.options import Ground, Papers
+
+
+@click.command("undo")
+@click.argument("run", default="")
+@options.ground
+@click.option("--site", "scope", flag_value="site", help="Only the site it worked on last.")
+@click.option("--all", "scope", flag_value="all", default=True, help="Everything it did (the default).")
+@options.reason
+@options.yes
+@options.as_json
+@options.papers
+@options.verbose
+def command(
+    *, run: str, ground: Ground, scope: str, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool
+) -> int:
+    """Put back what RUN (the last one when none is named) did: every host as it was before, by the same safe steps.
+
+    Exits with 0 when everything is as before.
+    """
+    from deployer.cli.confirm import confirm
+    from deployer.cli.walking import Showing, again
+    from deployer.cli.workplace import workplace
+    from deployer.model import Undo
+
+    with workplace(ground) as work:
+        chosen = work.books.run(run)
+        confirm(f"undo run {chosen} at {ground.name}", ground.name, yes=yes)
+        why = reason or f"undo {chosen}"
+        showing = Showing(papers, as_json, verbose, back=True)
+        return again(work, chosen, lambda engine: engine.undo(chosen, Undo(scope), why), why, showing)

@@ -1,0 +1,131 @@
+"""A run under way: the lock held, the story told, signals heard, the end reported"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from deployer.brake import Brake
+from deployer.cli import papers, say
+from deployer.cli.options import Papers
+from deployer.cli.person import new_run, person
+from deployer.cli.saved_plan import still_true
+from deployer.cli.signals import braking
+from deployer.cli.telling import Story, story
+from deployer.cli.workplace import Workplace
+from deployer.engine import Engine
+from deployer.events import End, Ended
+from deployer.heartbeat import Heartbeat
+from deployer.lock import Lease
+from deployer.model import Picture
+from deployer.plan import Plan
+from deployer.progress import fold
+from deployer.report.account import Account, account
+from deployer.report.json import account_json, dumps
+from deployer.report.phrases import EXIT_CODES
+from deployer.report.runbook import runbook
+from deployer.report.text import ending
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How the end is shown; `back`: the operator wanted everything put back, so that is success."""
+
+    papers: Papers
+    as_json: bool = False
+    verbose: int = 0
+    back: bool = False
+
+
+def begin(work: Workplace, plan: Plan, picture: Picture, why: str, showing: Showing) -> int:
+    """A new run under the lock; the exit code.
+
+    Raises:
+        LockHeld: somebody else is at work.
+        Stale: the world moved since the picture was taken.
+    """
+    run = new_run(work.world.clock.now())
+    with held(work, run, why) as hold:
+        still_true(picture, work.world.eyes.look(), "the same command once more, to see the new plan")
+        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why), hold)
+    return leave(report(work, run, ended, showing), hold[1])
+
+
+def again(work: Workplace, run: str, act: Callable[[Engine], Ended], why: str, showing: Showing) -> int:
+    """A run taken up again under the lock; the exit code."""
+    papers.check(showing.papers)
+    with held(work, run, why) as hold:
+        ended = walk(work, run, act, hold)
+    return leave(report(work, run, ended, showing), hold[1])
+
+
+@contextmanager
+def held(work: Workplace, run: str, why: str) -> Iterator[tuple[Lease, Brake]]:
+    """The lock while this holds, kept alive by a heartbeat; when it is lost the brake knows.
+
+    Raises:
+        LockHeld: somebody else has it.
+    """
+    lock, brake = work.books.lock, Brake()
+    lease = lock.take(run, person(), why)
+    try:
+        with Heartbeat(lock, lease, on_lost=brake.lose):
+            yield lease, brake
+    finally:
+        lock.release(lease)
+
+
+def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[Lease, Brake]) -> Ended:
+    """Let the engine act, told live and stoppable by signals."""
+    lease, brake = hold
+    with story(work.world.clock) as told, braking(brake, _hearing(told, work, run)):
+        told.catch_up(work.books.records(run))
+        engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, told.listen, told.tell)
+        return act(engine)
+
+
+def _hearing(told: Story, work: Workplace, run: str) -> Callable[[str, int], None]:
+    def pulled(signal: str, count: int) -> None:
+        again = f"deployer resume {run} -i {work.ground.inventory}"
+        if count == 1:
+            told.say(f"{signal}: finishing the step under way; once more stops at once. Later: {again}")
+        else:
+            told.say(f"{signal}: stopping at once. Later: {again}")
+
+    return pulled
+
+
+def report(work: Workplace, run: str, ended: Ended, showing: Showing) -> int:
+    """Show the end and leave the papers; the exit code."""
+    records = work.books.records(run)
+    read = account(records)
+    if read.end is None:  # suspended: what is not ours any more is not ours to write
+        read = replace(read, end=ended)
+    progress = fold(records)
+    shown = runbook(progress.plan, progress.picture)
+    written = papers.leave(showing.papers, read, runbook=shown, inventory=str(work.ground.inventory))
+    _show(work, read, showing)
+    for path in written:
+        say.story(f"  report    {path}")
+    return 0 if showing.back and ended.end is End.PUT_BACK else EXIT_CODES[ended.end]
+
+
+def _show(work: Workplace, read: Account, showing: Showing) -> None:
+    text = ending(read, inventory=str(work.ground.inventory), verbose=bool(showing.verbose))
+    if showing.as_json:
+        say.story(text.rstrip())
+        say.result(dumps(account_json(read)))
+    else:
+        say.result(text)
+
+
+def leave(code: int, brake: Brake) -> int:
+    """After a stop at once nothing is waited for: steps left in doubt may still have threads."""
+    if brake.at_once:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -1,0 +1,103 @@
+"""All parts put together for one inventory"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.cli.books import Books, open_books
+from deployer.cli.options import Ground
+from deployer.fleet import AnsibleFleet
+from deployer.gates.desk import Desk
+from deployer.inventory.facts import Asking
+from deployer.inventory.reading import estate as read_estate
+from deployer.inventory.reading import only
+from deployer.look import Lookout
+from deployer.machines import Estate
+from deployer.playbooks import Ansible
+from deployer.probe import HttpProbe
+from deployer.settings.file import read
+from deployer.settings.place import settings_file, state_directory
+from deployer.settings.values import Settings
+from deployer.ssh import Ssh
+from deployer.store import open_store
+from deployer.traffic import LiveTraffic
+from deployer.world import World
+
+
+class WallClock:
+    """This machine's time."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Everything a verb needs that touches machines."""
+
+    ground: Ground
+    settings: Settings
+    estate: Estate
+    books: Books
+    ssh: Ssh
+    world: World
+
+    def limited_to(self, pattern: str) -> tuple[str, ...]:
+        """The hosts a --limit means; empty: all."""
+        return only(self.ground.inventory, self.settings, pattern, asking(self.ground)) if pattern else ()
+
+
+@contextmanager
+def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]:
+    """Settings and inventory are read and judged; no machine is touched yet."""
+    settings = read(settings_file(ground.inventory))
+    estate = read_estate(ground.inventory, settings, asking(ground))
+    store = open_store(settings.state, read_only=read_only)
+    ssh = Ssh(estate.logins())
+    try:
+        yield Workplace(
+            ground, settings, estate, open_books(settings.service, store), ssh, _world(ground, estate, settings, ssh)
+        )
+    finally:
+        ssh.close()
+        store.close()
+
+
+def asking(ground: Ground) -> Asking:
+    vault = (ground.vault_password_file,) if ground.vault_password_file else ()
+    return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)
+
+
+def _world(ground: Ground, estate: Estate, settings: Settings, ssh: Ssh) -> World:
+    clock = WallClock()
+    traffic = LiveTraffic(estate, settings, ssh, clock)
+    probe = HttpProbe(estate, settings, ssh, clock)
+    return World(
+        traffic=traffic,
+        fleet=AnsibleFleet(estate, settings, _state(settings), _ansible(ground)),
+        probe=probe,
+        gates=Desk({}),
+        clock=clock,
+        eyes=Lookout(estate, traffic, probe),
+    )
+
+
+def _ansible(ground: Ground) -> Ansible:
+    vault = (ground.vault_password_file,) if ground.vault_password_file else ()
+    return Ansible(extra_vars=ground.extra_vars, vault_password_files=vault)
+
+
+def _state(settings: Settings) -> Path:
+    """A folder for what is under way: beside the journal when that is a file."""
+    beside = settings.state.removeprefix("sqlite:///")
+    return Path(beside).parent if beside != settings.state else state_directory()
