@@ -117,11 +117,12 @@ def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel] | None:
         if inner is None:
             return None
         known: FieldInfo | None = inner.model_fields.get(str(part))
-        inner = inner if known is None else _class_in(known.annotation)
+        inner = inner if known is None else class_in(known.annotation)
     return inner
 
 
-def _class_in(annotation: object) -> type[BaseModel] | None:
+def class_in(annotation: object) -> type[BaseModel] | None:
+    """The class of values an annotation holds, as in `EdgeValues | None` or `dict[str, SiteValues]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for one in getattr(annotation, "__args__", ()) if (found := _class_in(one))), None)
+    return next((found for one in getattr(annotation, "__args__", ()) if (found := class_in(one))), None)

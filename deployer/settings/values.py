@@ -36,6 +36,12 @@ def _how_many(value: object) -> str | int:
     raise ValueError("a number of hosts such as 3, or a part of them such as 25%")
 
 
+def _some(value: object) -> str | int:
+    if value == 0 or (isinstance(value, str) and percent(value) == 0):
+        raise ValueError("at least one host: a number such as 3, or a part such as 25%")
+    return _how_many(value)
+
+
 def _percent(value: object) -> str:
     if isinstance(value, str) and percent(value) is not None:
         return value.strip()
@@ -74,6 +80,8 @@ def _ladder(value: tuple[float, ...]) -> tuple[float, ...]:
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 HowMany = Annotated[str | int, BeforeValidator(_how_many)]
 """`25%` of a site's hosts, or a number of hosts."""
+SomeHosts = Annotated[str | int, BeforeValidator(_some)]
+"""The same, but not none."""
 Percent = Annotated[str, BeforeValidator(_percent)]
 Name = Annotated[str, StringConstraints(min_length=1)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
@@ -167,7 +175,7 @@ class EdgeValues(Values):
 
 
 class RollingValues(Values):
-    wave: HowMany = "25%"
+    wave: SomeHosts = "25%"
     """how many hosts of a site go out together: a part (rounded down, at least one) or a number"""
     window: bool = False
     """true: the next host starts as one ends; false: wave by wave"""
