@@ -1,0 +1,5 @@
+"""Who receives requests"""
+
+from deployer.traffic.live import LiveTraffic
+
+__all__ = ["LiveTraffic"]

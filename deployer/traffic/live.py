@@ -1,0 +1,35 @@
+"""The Traffic port over real balancers"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deployer.machines import Estate
+from deployer.settings.values import Settings
+from deployer.ssh import Ssh
+from deployer.steps import Drain, Readmit, Shift
+from deployer.traffic.drain import drain
+from deployer.traffic.ground import Ground
+from deployer.traffic.look import look
+from deployer.traffic.readmit import readmit
+from deployer.traffic.shift import shift
+from deployer.world import Clock, Order, Outcome, TrafficSeen
+
+
+class LiveTraffic:
+    """Who receives requests, asked and changed over SSH."""
+
+    def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock) -> None:
+        self._ground = Ground(estate, settings, ssh, clock)
+
+    def look(self, sites: Sequence[str]) -> TrafficSeen:
+        return look(self._ground, sites)
+
+    def drain(self, step: Drain, order: Order) -> Outcome:
+        return drain(self._ground, step, order)
+
+    def readmit(self, step: Readmit, order: Order) -> Outcome:
+        return readmit(self._ground, step, order)
+
+    def shift(self, step: Shift, order: Order) -> Outcome:
+        return shift(self._ground, step, order)

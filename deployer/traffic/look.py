@@ -1,0 +1,112 @@
+"""What all balancers say, put together, and what is wrong with it"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from deployer.errors import DeployerError
+from deployer.machines import Balancer
+from deployer.model import Split, Standing, View
+from deployer.traffic import edge, healthfile, mapped
+from deployer.traffic.ground import Ground
+from deployer.traffic.haproxy import Seen, api, see
+from deployer.traffic.maps import Maps
+from deployer.world import TrafficSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One balancer asked: its pool, its maps, the level of its socket."""
+
+    seen: Seen
+    maps: Maps | None
+    level: str
+
+
+def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
+    """Never raises for a balancer that does not answer: its views are UNKNOWN and a complaint says why."""
+    balancers = [balancer for site in sites for balancer in ground.estate.balancers_at(site)]
+    asked = {balancer.name: balancer for balancer in balancers if balancer.kind == "haproxy"}
+    found = ground.ssh.each(asked, lambda name: _ask(ground, asked[name]))
+    views = {
+        host.name: tuple(_views(ground, host.name, site, found))
+        for site in sites
+        for host in ground.estate.hosts_at(site)
+    }
+    splits: dict[str, Split] = {}
+    slots: dict[str, tuple[tuple[str, str], ...]] = {}
+    complaints = [line for name, one in found.items() for line in _complaints(ground, asked[name], one)]
+    for site in sites:
+        told = [found[one.name] for one in ground.haproxies(site)]
+        maps = {one.seen.balancer: one.maps for one in told if isinstance(one, Looked) and one.maps}
+        first = next(iter(maps.values()), None)
+        if first:
+            slots[site] = first.slots(ground.haproxies(site)[0].pool)
+            if first.split:
+                splits[site] = first.split
+        complaints += _disagreements(maps)
+    edges, more = edge.look(ground)
+    if edges:
+        splits["edge"] = edges
+    return TrafficSeen(views, splits, slots, (*complaints, *more))
+
+
+def _ask(ground: Ground, balancer: Balancer) -> Looked:
+    seen = see(ground.ssh, balancer)
+    level = api(ground.ssh, balancer, "show cli level").strip()
+    return Looked(seen, mapped.read(ground.ssh, balancer), level)
+
+
+def _views(ground: Ground, host: str, site: str, found: Mapping[str, Looked | DeployerError]) -> Iterator[View]:
+    for balancer in ground.estate.balancers_at(site):
+        one = found.get(balancer.name)
+        if isinstance(one, Looked):
+            yield View(balancer.name, one.seen.standing(host), one.seen.slot(host))
+        elif balancer.kind == "opaque":
+            yield View(balancer.name, _by_its_file(ground, host, balancer))
+        else:
+            yield View(balancer.name, Standing.UNKNOWN)
+
+
+def _by_its_file(ground: Ground, name: str, balancer: Balancer) -> Standing:
+    """A device without an API sends requests while the file is there, and for `detection` seconds afterwards."""
+    del balancer
+    try:
+        file = healthfile.read(ground.ssh, ground.estate.by_name[name])
+    except DeployerError:
+        return Standing.UNKNOWN
+    if file.present:
+        return Standing.UP
+    return Standing.OUT if file.age > ground.settings.balancers.detection else Standing.UNKNOWN
+
+
+def _complaints(ground: Ground, balancer: Balancer, one: Looked | DeployerError) -> Iterator[str]:
+    if isinstance(one, DeployerError):
+        yield f"{balancer.name}: {one.what}" + (f" (next: {one.remedy})" if one.remedy else "")
+        return
+    here = {host.name for host in ground.estate.hosts_at(balancer.site)}
+    listed = set(one.seen.servers())
+    for name in sorted(here - listed):
+        yield f"{balancer.name}: no server named {name} in pool {balancer.pool}: add it, named as in the inventory"
+    for name in sorted(listed - here):
+        yield f"{balancer.name}: server {name} is no host of {balancer.site} in the inventory"
+    for name in sorted(here & listed):
+        rows = one.seen.of(name)
+        if sum(row.standing is Standing.UP for row in rows) > 1:
+            yield f"{balancer.name}: {name} is up in both slots: the checks must expect slot=A and slot=B"
+        elif {one.seen.half(row) for row in rows} not in ({""}, {"a", "b"}):
+            yield f"{balancer.name}: {name} stands in {rows[0].backend} only: a server must be in both slots"
+        if any(row.status.startswith("no check") for row in rows):
+            yield f"{balancer.name}: {name} is not checked, so the health file is not heard: add `check`"
+    if one.level != "admin":
+        yield f"{balancer.name}: the socket {balancer.socket} has level {one.level}: give it `level admin`"
+    if one.seen.old:
+        pids = ", ".join(str(pid) for pid in one.seen.old)
+        yield f"{balancer.name}: old workers still serve after a reload (pid {pids})"
+
+
+def _disagreements(maps: dict[str, Maps]) -> Iterator[str]:
+    told = {name: str(one.split or "no split") for name, one in maps.items()}
+    if len(set(told.values())) > 1:
+        yield "the balancers disagree on the split: " + "; ".join(f"{name} {split}" for name, split in told.items())

@@ -1,0 +1,45 @@
+"""A tiny service behind a balancer: health file, /slow/SECONDS, and `Connection: close` while it is drained"""
+
+from __future__ import annotations
+
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Service(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    health: Path
+    name: str
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/slow/"):
+            time.sleep(float(self.path.removeprefix("/slow/")))
+        present = self.health.exists()
+        asked = self.path == "/health_check.html"
+        body = (self.health.read_text() if present else "gone") if asked else self.name
+        self.send_response(404 if asked and not present else 200)
+        self.send_header("Content-Length", str(len(body)))
+        if asked or not present:
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    _, address, port, health, name = sys.argv
+    Service.health, Service.name = Path(health), name
+    Server((address, int(port)), Service).serve_forever()
