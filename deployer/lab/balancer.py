@@ -17,6 +17,7 @@ from deployer.lab.programs import program, run
 from deployer.lab.templates import render
 
 POOL = "shop"
+LONGEST_RELOAD = 30.0
 EMPTY_MAPS = {"pct.map": "pct 0\n", "slot.map": "", "rel.map": "", "asset.map": ""}
 
 
@@ -106,22 +107,29 @@ def master(balancer: Machine) -> int:
     return int((balancer.folder / "haproxy.pid").read_text().split()[0])
 
 
-def reload(balancer: Machine) -> None:
+def reload(balancer: Machine, *, save: bool = True) -> None:
     """What `systemctl reload haproxy` does on a machine we set up: the state is saved, then USR2.
 
-    Returns when a new worker answers.
+    `save` false is a reload past our unit. Returns when a new worker answers.
     """
     before = worker(balancer)
-    balancer.state_file.write_text(ask(balancer.socket, "show servers state"))
+    if save:
+        balancer.state_file.write_text(ask(balancer.socket, "show servers state"))
     os.kill(master(balancer), signal.SIGUSR2)
-    for _ in range(500):
-        try:
-            if worker(balancer) != before:
-                return
-        except (Unreachable, ValueError):
-            pass
+    deadline = time.monotonic() + LONGEST_RELOAD
+    while not _reloaded(balancer, before):
+        if time.monotonic() > deadline:
+            raise StepFailed("no new worker after the reload", where=balancer.name)
         time.sleep(0.02)
-    raise StepFailed("no new worker after the reload", where=balancer.name)
+
+
+def _reloaded(balancer: Machine, before: int) -> bool:
+    """The worker answers before the master has its own socket again, and till then a second USR2 is lost."""
+    try:
+        now = worker(balancer)
+        return now != before and str(now) in ask(balancer.master_socket, "show proc")
+    except (Unreachable, ValueError):
+        return False
 
 
 def worker(balancer: Machine) -> int:

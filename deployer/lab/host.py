@@ -56,7 +56,10 @@ def start(lab: Lab, host: Machine) -> None:
 
 def control(host: Machine, verb: str) -> str:
     """What `shopctl start|stop|restart|pid` of this host says."""
-    done = subprocess.run([host.control, verb], capture_output=True, check=False, text=True)
+    lab = host.folder.parent.parent
+    done = subprocess.run(
+        [host.control, verb], env=environment(lab), cwd="/", capture_output=True, check=False, text=True
+    )
     if done.returncode:
         raise StepFailed(f"shopctl {verb}: {(done.stdout + done.stderr).strip()}", where=host.name, hosts=(host.name,))
     return done.stdout.strip()

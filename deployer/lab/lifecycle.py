@@ -85,9 +85,12 @@ def up(
 def down(name: str = "lab", *, folder: Path | None = None) -> int:
     """Nothing of this lab is left: no process, no file, no claim. Says how many processes were ended."""
     home = folder_of(name, folder)
-    ended = _clear(home)
-    if home.is_dir() and not any(home.iterdir()):
-        home.rmdir()
+    if not home.is_dir():
+        return _clear(home)
+    with _alone(home):
+        ended = _clear(home)
+        if not any(home.iterdir()):
+            home.rmdir()
     return ended
 
 
@@ -97,7 +100,7 @@ def status(name: str = "lab", *, folder: Path | None = None) -> Status:
     if lab is None:
         return Status(home, None, rebooted=False, parts=())
     parts = tuple(
-        Part(one.name, one.address, _accepts(one.address, SSH_PORT), _accepts(one.address, SERVICE_PORT))
+        Part(one.name, one.address, accepts(one.address, SSH_PORT), accepts(one.address, SERVICE_PORT))
         for one in lab.machines
     )
     return Status(home, lab, lab.boot != boot_id(), parts)
@@ -158,7 +161,8 @@ def _each(pool: ThreadPoolExecutor, act: Callable[[Machine], None], machines: tu
         pass
 
 
-def _accepts(address: str, port: int) -> bool:
+def accepts(address: str, port: int) -> bool:
+    """Whether something listens there."""
     try:
         with socket.create_connection((address, port), timeout=2):
             return True
@@ -193,12 +197,12 @@ def _clear(home: Path) -> int:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Two `up` of one lab at once would end each other's processes."""
+    """Two of them on one lab at once would end each other's processes."""
     handle = os.open(home, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise Refused("another `lab up` is at work here", where=str(home), remedy="wait for it") from None
+        raise Refused("another `lab up` or `lab down` is at work here", where=str(home), remedy="wait for it") from None
     finally:
         os.close(handle)

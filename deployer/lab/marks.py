@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,24 @@ def environment(folder: Path) -> dict[str, str]:
 
 def processes(folder: Path, number: int | None) -> tuple[Process, ...]:
     """All living processes of this lab; `number` None when it never got an address."""
-    variable = f"{VARIABLE}={folder}".encode()
-    sockets = set(_inodes(number)) if number is not None else set()
-    return tuple(
-        Process(pid, _words(pid)) for pid in _pids() if _has_variable(pid, variable) or _has_socket(pid, sockets)
-    )
+    ours = _marked(folder, number)
+    return tuple(Process(pid, _words(pid)) for pid in _pids() if ours(pid))
+
+
+def belongs(folder: Path, number: int | None, pid: int) -> bool:
+    """Whether this pid is a living process of this lab."""
+    return alive(pid) and _marked(folder, number)(pid)
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """The living processes whose parent this is."""
+    return tuple(one for one in _pids() if _stat(one)[1:2] == [str(pid)])
+
+
+def bound_to(address: str) -> tuple[int, ...]:
+    """Every process with a TCP socket on this local address."""
+    sockets = {f"socket:[{inode}]" for bound, inode in _sockets() if bound == address and inode != "0"}
+    return tuple(pid for pid in _pids() if _has_socket(pid, sockets))
 
 
 def end(folder: Path, number: int | None, *, grace: float = 3.0) -> int:
@@ -52,21 +65,14 @@ def end(folder: Path, number: int | None, *, grace: float = 3.0) -> int:
     return ended
 
 
-def belongs(folder: Path, pid: int) -> bool:
-    """Whether this pid still is a living process of this lab."""
-    return _alive(pid) and _has_variable(pid, f"{VARIABLE}={folder}".encode())
-
-
-def end_one(folder: Path, pid: int, patience: float) -> None:
-    """This process of the lab has ended: asked first, made to when patience is over."""
-    for wish in (signal.SIGTERM, signal.SIGKILL):
-        if belongs(folder, pid):
-            _end((pid,), wish, patience)
+def end_pid(pid: int, wish: signal.Signals, patience: float = 5.0) -> None:
+    """Sent, and waited for the end of the process, at most this long (seconds)."""
+    _end((pid,), wish, patience)
 
 
 def local_addresses() -> Iterator[str]:
     """Every IPv4 address some TCP socket of this machine is bound to."""
-    for address, _, _ in _sockets():
+    for address, _ in _sockets():
         yield address
 
 
@@ -87,15 +93,27 @@ def _end(pids: tuple[int, ...], wish: signal.Signals, patience: float) -> None:
 
 def _pids() -> Iterator[int]:
     for name in os.listdir("/proc"):  # noqa: PTH208  names, not paths: this runs over every process
-        if name.isdigit() and int(name) != os.getpid() and _alive(int(name)):
+        if name.isdigit() and int(name) != os.getpid() and alive(int(name)):
             yield int(name)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether this process exists and is not only waited for."""
+    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent, … of /proc/PID/stat; empty when there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return False
+        return []
+
+
+def _marked(folder: Path, number: int | None) -> Callable[[int], bool]:
+    variable = f"{VARIABLE}={folder}".encode()
+    sockets = set(_inodes(number)) if number is not None else set()
+    return lambda pid: _has_variable(pid, variable) or _has_socket(pid, sockets)
 
 
 def _words(pid: int) -> str:
@@ -123,15 +141,14 @@ def _has_socket(pid: int, sockets: set[str]) -> bool:
 
 def _inodes(number: int) -> Iterator[str]:
     blocks = tuple(f"127.{second}.{number}." for second in (1, 2, 3))
-    for address, _, inode in _sockets():
+    for address, inode in _sockets():
         if address.startswith(blocks) and inode != "0":
             yield f"socket:[{inode}]"
 
 
-def _sockets() -> Iterator[tuple[str, int, str]]:
-    """(local address, local port, inode) of every TCP socket."""
+def _sockets() -> Iterator[tuple[str, str]]:
+    """(local address, inode) of every TCP socket of this machine."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         words = line.split()
-        packed, port = words[1].split(":")
-        address = ".".join(str(byte) for byte in reversed(bytes.fromhex(packed)))
-        yield address, int(port, 16), words[9]
+        packed = words[1].split(":")[0]
+        yield ".".join(str(byte) for byte in reversed(bytes.fromhex(packed))), words[9]

@@ -49,6 +49,10 @@ def unpack(artifact: Path, root: Path, version: str) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with tarfile.open(artifact) as tar:
         tar.extractall(home, filter="data")
+    bridge = root / "shared" / "assets"
+    bridge.mkdir(parents=True, exist_ok=True)
+    for asset in (home / "assets").iterdir():
+        (bridge / asset.name).write_bytes(asset.read_bytes())
     (home / ".sha256").write_text(hashlib.sha256(artifact.read_bytes()).hexdigest() + "\n")
     current = root / "current"
     current.unlink(missing_ok=True)

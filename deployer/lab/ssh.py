@@ -40,12 +40,17 @@ def make_keys(lab: Lab) -> None:
     (lab.folder / "ssh" / "authorized_keys").write_text(lab.key.with_suffix(".pub").read_text())
     known = []
     for machine in lab.machines:
-        (machine.folder / "ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = machine.folder / "ssh" / "host_ed25519"
-        _keygen(key, machine.name)
-        kind, public, *_ = key.with_suffix(".pub").read_text().split()
+        kind, public, *_ = make_host_key(machine).split()
         known.append(f"[{machine.address}]:{SSH_PORT} {kind} {public}\n")
     lab.known_hosts.write_text("".join(known))
+
+
+def make_host_key(machine: Machine) -> str:
+    """A new host key of this machine: its public line."""
+    (machine.folder / "ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = machine.folder / "ssh" / "host_ed25519"
+    _keygen(key, machine.name)
+    return key.with_suffix(".pub").read_text()
 
 
 def start(lab: Lab, machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -93,14 +94,16 @@ def find(lab: Lab, name: str = "load") -> Load:
 def stop(running: Load) -> Seen:
     """What is under way is finished first. Stopping twice gives the same answer."""
     pid = int((running.folder / "load.pid").read_text())
-    marks.end_one(running.lab.folder, pid, LONGEST_STOP)
+    for wish in (signal.SIGTERM, signal.SIGKILL):
+        if marks.belongs(running.lab.folder, running.lab.number, pid):
+            marks.end_pid(pid, wish, LONGEST_STOP)
     return read(running)
 
 
 def wait(running: Load) -> Seen:
     """Until a load with `seconds` is over."""
     pid = int((running.folder / "load.pid").read_text())
-    while marks.belongs(running.lab.folder, pid):
+    while marks.belongs(running.lab.folder, running.lab.number, pid):
         time.sleep(0.05)
     return read(running)
 
