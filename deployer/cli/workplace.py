@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployer.artifact import find
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
 from deployer.fleet import AnsibleFleet
@@ -17,7 +18,10 @@ from deployer.inventory.reading import estate as read_estate
 from deployer.inventory.reading import only
 from deployer.look import Lookout
 from deployer.machines import Estate
+from deployer.model import Release
+from deployer.plan import Plan
 from deployer.playbooks import Ansible
+from deployer.preflight import Finding, findings, refuse
 from deployer.probe import HttpProbe
 from deployer.settings.file import read
 from deployer.settings.place import settings_file, state_directory
@@ -56,6 +60,22 @@ class Workplace:
         """The hosts a --limit means; empty: all."""
         return only(self.ground.inventory, self.settings, pattern, asking(self.ground)) if pattern else ()
 
+    def release(self, version: str, sha256: str = "") -> Release:
+        """Raises PreflightFailed when the artifact or its digest is not there, or they do not fit."""
+        return find(self.settings.release.artifact, version, sha256)
+
+    def preflight(self, plan: Plan) -> tuple[Finding, ...]:
+        """What people should know before they agree.
+
+        Raises:
+            PreflightFailed: something speaks against the plan.
+        """
+        seen = self.world.traffic.look(self.estate.sites)
+        running = self.world.probe.look([host.name for host in self.estate.hosts])
+        found = findings(plan, self.world.eyes.look(), self.estate, running, seen.complaints)
+        refuse(found)
+        return found
+
 
 @contextmanager
 def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]:
@@ -81,7 +101,7 @@ def asking(ground: Ground) -> Asking:
 def _world(ground: Ground, estate: Estate, settings: Settings, ssh: Ssh) -> World:
     clock = WallClock()
     traffic = LiveTraffic(estate, settings, ssh, clock)
-    probe = HttpProbe(estate, settings, ssh, clock)
+    probe = HttpProbe(estate, settings.app, clock)
     return World(
         traffic=traffic,
         fleet=AnsibleFleet(estate, settings, _state(settings), _ansible(ground)),

@@ -57,7 +57,8 @@ def command(
         if not plan.legs:
             say.story(f"\nnothing to do: every host serves {plan.intent.release.version} already")
             return 0
-        work.preflight(plan)
+        for finding in work.preflight(plan):
+            say.story(f"note  {finding}")
         if check:
             say.story("\nchecked: nothing was changed")
             return 0
