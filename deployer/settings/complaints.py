@@ -45,7 +45,13 @@ def _said(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
         case "missing":
             return f"missing{_meaning(path, model)}"
         case _:
-            return f"{_given(error['input'])}, expected {_expected(error)}"
+            given = "" if _of_a_section(error) else f"{_given(error['input'])}, "
+            return f"{given}expected {_expected(error)}"
+
+
+def _of_a_section(error: ErrorDetails) -> bool:
+    """It is about keys that do not go together, not about one value."""
+    return error["type"] == "value_error" and isinstance(error["input"], dict)
 
 
 _EXPECTED = {
@@ -88,8 +94,8 @@ def _given(value: object) -> str:
             return "nothing is given"
         case bool():
             return f"{str(value).lower()} is given (YAML reads yes, no, on and off so)"
-        case dict() | BaseModel():
-            return "keys are given"
+        case dict():
+            return "keys are given" if value else "nothing is given"
         case list():
             return "a list is given" if value else "an empty list is given"
         case _:
@@ -106,8 +112,8 @@ def _meaning(path: Path, model: type[BaseModel]) -> str:
     from deployer.settings.captions import captions
 
     inner = _model_at(path[:-1], model)
-    caption = "" if inner is None else captions(type(inner) if isinstance(inner, BaseModel) else inner)[str(path[-1])]
-    return f"; it says {caption}" if caption else ""
+    caption = "" if inner is None else captions(inner)[str(path[-1])]
+    return f": {caption}" if caption else ""
 
 
 def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel] | None:

@@ -88,6 +88,10 @@ def _pairs(node: yaml.MappingNode, path: Path, walk: _Walk) -> Iterator[tuple[st
 
 def _problem(wrong: yaml.YAMLError) -> str:
     said = getattr(wrong, "problem", None) or getattr(wrong, "reason", None) or str(wrong)
+    if "another document" in said:
+        return "one document is expected, here begins another"
+    if "cannot start any token" in said:
+        said += " (a tab? YAML indents with spaces)"
     return f"this is not YAML: {said}"
 
 
