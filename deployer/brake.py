@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from threading import Event, Lock
-
 
 class Stopped(Exception):
     """The operator asked to stop; the run can be resumed."""
 
 
 class Brake:
-    """Pulled once: finish the current step. Pulled twice: stop at once. Any thread or signal handler may pull."""
+    """Pulled once: finish the current step. Pulled twice: stop at once. Any thread or signal handler may pull.
+
+    Plain flags on purpose: a lock taken in a signal handler could be held by the code it interrupted.
+    """
 
     def __init__(self) -> None:
-        self._once = Event()
-        self._twice = Event()
-        self._lock = Lock()
+        self.pulled = False
+        self.at_once = False
         self.lost = ""
 
     def pull(self) -> None:
-        if self._once.is_set():
-            self._twice.set()
-        self._once.set()
+        self.at_once = self.pulled
+        self.pulled = True
 
     def lose(self, why: str) -> None:
         """The lease is not ours any more: act no further."""
-        with self._lock:
-            self.lost = self.lost or why
-        self._once.set()
-
-    @property
-    def pulled(self) -> bool:
-        return self._once.is_set()
-
-    @property
-    def at_once(self) -> bool:
-        return self._twice.is_set()
+        self.lost = self.lost or why
+        self.pulled = True

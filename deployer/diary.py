@@ -29,21 +29,26 @@ class Diary:
         self._lock = RLock()
         records = journal.events(run)
         self.progress: Progress = fold(records)
-        self._last = records[-1].seq if records else 0
+        self._read = records[-1].seq if records else 0
+        self._own: set[int] = set()
 
     def write(self, *events: Event) -> None:
         with self._lock:
             for record in self._journal.append(self.run, *events, epoch=self.epoch):
+                self._own.add(record.seq)
                 self._take(record)
 
     def abort_asked(self) -> AbortAsked | None:
-        """Read what others wrote into this run meanwhile."""
+        """Read what others wrote into this run meanwhile; theirs may lie between two records of ours."""
         with self._lock:
-            for record in self._journal.since(self.run, self._last):
-                self._take(record)
+            for record in self._journal.since(self.run, self._read):
+                self._read = record.seq
+                if record.seq in self._own:
+                    self._own.remove(record.seq)
+                else:
+                    self._take(record)
             return self.progress.abort
 
     def _take(self, record: Record) -> None:
         self.progress.apply(record)
-        self._last = max(self._last, record.seq)
         self._listen(record)

@@ -7,7 +7,7 @@ of one step and the *begun* of the next are one transaction; a crash repeats at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from deployer.brake import Brake, Stopped
@@ -18,12 +18,15 @@ from deployer.guard import Guard
 from deployer.lane import Aborted, Lane, Numbered, Postponed
 from deployer.model import Picture, Undo
 from deployer.plan import Leg, Plan
-from deployer.progress import StepId
+from deployer.progress import Progress, StepId
+from deployer.promised import Comparison, back, forward
 from deployer.safety import prove
-from deployer.steps import Drain, Readmit
 from deployer.together import together
-from deployer.undo import as_before, way_back
+from deployer.undo import in_doubt, policy, way_back
 from deployer.world import World
+
+LOOKS = 3
+"""How often the world is looked at in the end, a second apart, before it counts as not as promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Engine:
         prove(plan, picture)
         diary = Diary(self.journal, run, self.epoch, self.listen)
         diary.write(Planned(self.owner, plan, picture, reason), Taken(self.owner, self.epoch))
-        return self._walk(diary, picture)
+        return self._holding(diary, lambda: self._walk(diary, picture))
 
     def resume(self, run: str) -> Ended:
         """Go on where the journal ends, forward or on the way back.
@@ -62,7 +65,12 @@ class Engine:
         end = diary.progress.end
         if end is not None and end.end in (End.DONE, End.PUT_BACK):
             raise UsageError(f"run {run} has ended: {end.end.value}", remedy=f"deployer show {run}")
-        return self._pick_up(diary)
+        picture = self._take_up(diary)
+        if diary.progress.line == 0 and diary.progress.failed:  # only the crash kept it from turning back
+            failed = next(iter(diary.progress.failed.values()))
+            why = f"{failed.where}: {failed.what}" if failed.where else failed.what
+            return self._holding(diary, lambda: self._turn_back(diary, policy(diary.progress), why, failed.remedy))
+        return self._holding(diary, lambda: self._walk(diary, picture))
 
     def undo(self, run: str, scope: Undo, why: str) -> Ended:
         """Put back what the run did, as far as `scope` says.
@@ -71,7 +79,8 @@ class Engine:
             UsageError: there is no such run.
         """
         diary = self._reopen(run)
-        return self._pick_up(diary, scope, why)
+        self._take_up(diary)
+        return self._holding(diary, lambda: self._turn_back(diary, scope, why))
 
     def _reopen(self, run: str) -> Diary:
         diary = Diary(self.journal, run, self.epoch, self.listen)
@@ -79,73 +88,95 @@ class Engine:
             raise UsageError(f"there is no run {run}", remedy="deployer history")
         return diary
 
-    def _pick_up(self, diary: Diary, scope: Undo | None = None, why: str = "") -> Ended:
+    def _take_up(self, diary: Diary) -> Picture:
         self.world.fleet.settle(diary.run)
         diary.write(Taken(self.owner, self.epoch))
-        picture = self.world.eyes.look()
-        if scope is not None:
-            return self._turn_back(diary, scope, why)
-        return self._walk(diary, picture)
+        return self.world.eyes.look()
+
+    def _holding(self, diary: Diary, walk: Callable[[], Ended]) -> Ended:
+        """Nothing is written any more once somebody else has taken over."""
+        try:
+            return walk()
+        except Overtaken as lost:
+            return Ended(End.SUSPENDED, _words(lost), f"deployer resume {diary.run}")
 
     def _walk(self, diary: Diary, picture: Picture) -> Ended:
-        guard = Guard(self.world.eyes, picture, diary.progress.plan.intent.floor)
+        progress = diary.progress
+        guard = Guard(self.world.eyes, picture, progress.plan.intent.floor, in_doubt(progress))
         lane = Lane(self.world, diary, guard, self.brake, self.tell)
         try:
-            for leg, stages in _numbered(diary.progress.walking):
-                together([partial(lane.walk, stage) for stage in stages], leg.abreast, self.brake)
-        except Overtaken as lost:
-            return Ended(End.SUSPENDED, str(lost), f"deployer resume {diary.run}")
+            for leg, stages in _numbered(progress.walking):
+                together([partial(lane.walk, stage) for stage in stages], leg.abreast, self.brake, _gravest)
+        except Overtaken:
+            raise
         except Stopped as stop:
-            return self._end(diary, End.STOPPED, str(stop), f"deployer resume {diary.run}")
+            return self._end(diary, End.STOPPED, _words(stop), f"deployer resume {diary.run}")
         except Postponed as waits:
             return self._end(diary, End.WAITING, str(waits), f"deployer resume {diary.run}")
         except Aborted as abort:
-            return self._turn_back(diary, Undo.ALL, str(abort))
+            return self._turn_back(diary, Undo.ALL, _words(abort))
         except DeployerError as failure:
             return self._failed(diary, failure)
         return self._arrived(diary)
 
     def _failed(self, diary: Diary, failure: DeployerError) -> Ended:
-        if self.brake.pulled:
-            return self._end(diary, End.STOPPED, str(failure), f"deployer resume {diary.run}")
+        if diary.progress.line == 0:
+            return self._turn_back(diary, policy(diary.progress), _words(failure), failure.remedy)
+        note = f"{diary.progress.why_back}; then the way back failed: {_words(failure)}"
+        return self._end(diary, End.HALF_WAY, note, f"deployer resume {diary.run}, or deployer show {diary.run}")
+
+    def _turn_back(self, diary: Diary, scope: Undo, why: str, remedy: str = "") -> Ended:
+        try:
+            now = self.world.eyes.look()
+        except Overtaken:
+            raise
+        except DeployerError as blind:
+            note = f"{why}; then looking failed, nothing was put back: {_words(blind)}"
+            return self._end(diary, End.HALF_WAY, note, f"deployer undo {diary.run} --all")
+        found = way_back(diary.progress, scope, now)
+        if not found.plan.legs:
+            return self._back_again(diary, why, found.lost, remedy)
+        diary.write(GoingBack(diary.progress.line + 1, found.plan, why, found.lost))
+        return self._walk(diary, now)
+
+    def _arrived(self, diary: Diary) -> Ended:
         if diary.progress.line > 0:
-            return self._end(diary, End.HALF_WAY, f"the way back failed: {failure}", f"deployer show {diary.run}")
-        return self._turn_back(diary, diary.progress.plan.intent.undo, str(failure))
-
-    def _turn_back(self, diary: Diary, scope: Undo, why: str) -> Ended:
-        now = self.world.eyes.look()
-        back = way_back(diary.progress, scope, now)
-        if back.plan.legs:
-            diary.write(GoingBack(diary.progress.line + 1, back.plan, why))
-            ended = self._walk(diary, now)
-            return ended if not back.lost else replace(ended, note="; ".join((ended.note, *back.lost)))
-        return self._arrived(diary, why=why, lost=back.lost)
-
-    def _arrived(self, diary: Diary, why: str = "", lost: tuple[str, ...] = ()) -> Ended:
-        """The line was walked to its end: compare the whole inventory with what was promised."""
-        now = self.world.eyes.look()
-        progress = diary.progress
-        if progress.line == 0 and not why:
-            wrong = _unkept(progress.plan, frozenset(progress.held), now)
-            held = tuple(f"{host} is held out of the pool: {reason}" for host, reason in progress.held.items())
-            if wrong:
-                return self._end(diary, End.HALF_WAY, "; ".join(wrong), f"deployer show {diary.run}")
-            return self._end(diary, End.DONE, "; ".join(held), "")
-        differs = as_before(progress.picture or now, now)
-        cause = why or progress.why_back
-        if differs or lost:
-            note = "; ".join((cause, *lost, *differs))
+            return self._back_again(diary, diary.progress.why_back, diary.progress.lost)
+        seen = self._compared(diary, forward)
+        if seen.broken:
+            note = "; ".join((*seen.broken, *seen.notes))
             return self._end(
-                diary, End.HALF_WAY, note, f"deployer undo {diary.run} --all, or deployer show {diary.run}"
+                diary, End.HALF_WAY, note, f"deployer show {diary.run}, or deployer undo {diary.run} --all"
             )
-        return self._end(diary, End.PUT_BACK, cause, "")
+        return self._end(diary, End.DONE, "; ".join(seen.notes), "")
+
+    def _back_again(self, diary: Diary, why: str, lost: tuple[str, ...], remedy: str = "") -> Ended:
+        seen = self._compared(diary, back)
+        note = "; ".join((why, *lost, *seen.broken, *seen.notes))
+        if not seen.broken and not lost:
+            return self._end(diary, End.PUT_BACK, note, remedy)
+        on = f"deployer resume {diary.run}, or " if diary.progress.line == 0 else ""
+        return self._end(diary, End.HALF_WAY, note, f"{on}deployer undo {diary.run} --all")
+
+    def _compared(self, diary: Diary, compare: Callable[[Progress, Picture], Comparison]) -> Comparison:
+        """The whole inventory as seen from outside, compared with what was promised."""
+        found = Comparison()
+        for look in range(LOOKS):
+            if look:
+                self.world.clock.sleep(1)
+            try:
+                found = compare(diary.progress, self.world.eyes.look())
+            except Overtaken:
+                raise
+            except DeployerError as blind:
+                found = Comparison((f"how it ended is not known, looking failed: {_words(blind)}",))
+            if not found.broken:
+                break
+        return found
 
     def _end(self, diary: Diary, end: End, note: str, remedy: str) -> Ended:
         ended = Ended(end, note, remedy)
-        try:
-            diary.write(ended)
-        except Overtaken as lost:
-            return Ended(End.SUSPENDED, str(lost), f"deployer resume {diary.run}")
+        diary.write(ended)
         return ended
 
 
@@ -159,21 +190,15 @@ def _numbered(plan: Plan) -> Iterator[tuple[Leg, list[Numbered]]]:
         yield leg, stages
 
 
-def _unkept(plan: Plan, held: frozenset[str], now: Picture) -> tuple[str, ...]:
-    """Where a host is not as the plan promised, judged from outside."""
-    promised: dict[str, str | None] = {}
-    for step in plan.steps:
-        if isinstance(step, Readmit):
-            promised.update(dict.fromkeys(step.hosts, step.release.version))
-        elif isinstance(step, Drain):
-            promised.update(dict.fromkeys(step.hosts))
-    wrong = []
-    for host, release in promised.items():
-        seen = now.hosts.get(host)
-        if host in held:
-            continue
-        if release is not None and (seen is None or not seen.in_service or seen.release != release):
-            wrong.append(f"{host} does not serve {release} as promised")
-        if release is None and (seen is None or not seen.idle):
-            wrong.append(f"{host} is not out of the pool as promised")
-    return tuple(wrong)
+def _gravest(failure: BaseException) -> int:
+    """Of several lanes' failures: a bug, a lost lease, abort, a failed step, a wish to stop, a wait."""
+    order = (Overtaken, Aborted, DeployerError, Stopped, Postponed)
+    return next((n for n, kind in enumerate(order, 1) if isinstance(failure, kind)), 0)
+
+
+def _words(failure: Exception) -> str:
+    """One line: what happened and where; the remedy travels on its own."""
+    cause = f" ({_words(failure.__cause__)})" if isinstance(failure.__cause__, DeployerError) else ""
+    if isinstance(failure, DeployerError):
+        return f"{failure.where}: {failure.what}" if failure.where else failure.what
+    return f"{failure}{cause}"

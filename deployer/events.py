@@ -88,11 +88,12 @@ class AbortAsked:
 
 @dataclass(frozen=True, slots=True)
 class GoingBack:
-    """From here plan `line` is walked: the way back."""
+    """From here plan `line` is walked: the way back; `lost` says what it cannot put back, in words for people."""
 
     line: int
     plan: Plan
     why: str
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from threading import RLock
 
-from deployer.errors import UnsafePlan
+from deployer.errors import StepFailed, UnsafePlan
 from deployer.model import HostSeen, Picture, Split
 from deployer.safety import Pool, breaches
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
@@ -12,15 +13,23 @@ from deployer.world import Eyes
 
 
 class Guard:
-    """Knows the pool as it is; hosts on their way out (in any lane) already count as gone. One caller at a time."""
+    """Knows the pool as it is, for all lanes.
 
-    def __init__(self, eyes: Eyes, picture: Picture, floor: Mapping[str, int]) -> None:
+    Hosts on their way out, and those in `doubt`, do not count as in service, whatever a balancer still shows:
+    their health file may be away already.
+    """
+
+    def __init__(
+        self, eyes: Eyes, picture: Picture, floor: Mapping[str, int], doubt: Collection[str] = frozenset()
+    ) -> None:
         self._eyes = eyes
         self._pool = Pool.of(picture, floor)
-        self._leaving: set[str] = set()
+        self._leaving = set(doubt)
+        self._out = frozenset(doubt) | {seen.host for seen in picture.hosts.values() if not seen.in_service}
         self._splits = dict(picture.splits)
+        self._lock = RLock()
 
-    def check(self, step: Step, *, known: frozenset[str] = frozenset()) -> tuple[HostSeen, ...]:
+    def check(self, step: Step, known: frozenset[str] = frozenset()) -> tuple[HostSeen, ...]:
         """Look, then judge by the rules. Hosts in `known` need not be probed again: how they were is written down.
 
         Returns:
@@ -29,42 +38,56 @@ class Guard:
         Raises:
             UnsafePlan: the step would break a rule now.
         """
-        seen = self._look(step, known)
-        broken = breaches(self._pool, step)
-        if broken:
-            raise UnsafePlan("; ".join(broken), where=verb(step), remedy="deployer status shows what is where")
-        if isinstance(step, Drain):
-            self._leaving.update(step.hosts)
-        return seen
+        with self._lock:
+            seen = self._look(step, known)
+            broken = breaches(self._pool, step)
+            if broken:
+                raise UnsafePlan("; ".join(broken), where=verb(step), remedy="deployer status shows what is where")
+            if isinstance(step, Drain):
+                self._leaving.update(step.hosts)
+            return seen
 
     def serving(self, step: Drain) -> bool:
         """Some of these hosts may receive requests."""
-        return any(host in self._pool.busy for host in step.hosts)
+        with self._lock:
+            return any(host in self._pool.busy for host in step.hosts)
+
+    def were_out(self, hosts: Collection[str]) -> bool:
+        """When the line began none of these was in service: to leave them out costs no capacity."""
+        return self._out.issuperset(hosts)
 
     def split(self, scope: str) -> Split | None:
         return self._splits.get(scope)
 
     def became_true(self, step: Step) -> None:
-        self._pool.apply(step)
-        self.ended(step)
-        if isinstance(step, Shift):
-            self._splits[step.scope] = step.split
-
-    def ended(self, step: Step) -> None:
-        """The step is over, true or not."""
-        if isinstance(step, Drain):
-            self._leaving.difference_update(step.hosts)
+        with self._lock:
+            self._pool.apply(step)
+            if isinstance(step, Drain | Readmit):
+                self._leaving.difference_update(step.hosts)
+            if isinstance(step, Shift):
+                self._splits[step.scope] = step.split
 
     def _look(self, step: Step, known: frozenset[str]) -> tuple[HostSeen, ...]:
         match step:
-            case Drain() | Deploy():
-                picture = self._glance(step.site, tuple(host for host in step.hosts if host not in known))
-                return tuple(self._remembered(picture.hosts[host]) for host in step.hosts)
+            case Drain():
+                return self._seen(step.site, step.hosts, frozenset())
+            case Deploy():
+                return self._seen(step.site, step.hosts, known)
+            case Readmit():  # its own stage looked before, unless it is done by hand
+                strange = tuple(host for host in step.hosts if host not in known)
+                return self._seen(step.site, strange, frozenset()) if strange else ()
             case Shift():
                 self._glance(step.scope, ())
                 return ()
-            case Fetch() | Verify() | Readmit() | Ask():
+            case Fetch() | Verify() | Ask():
                 return ()
+
+    def _seen(self, site: str, hosts: tuple[str, ...], known: frozenset[str]) -> tuple[HostSeen, ...]:
+        picture = self._glance(site, tuple(host for host in hosts if host not in known))
+        gone = [host for host in hosts if host not in picture.hosts]
+        if gone:
+            raise StepFailed(f"{', '.join(gone)} not in the inventory any more", where=site, remedy="put it back there")
+        return tuple(self._remembered(picture.hosts[host]) for host in hosts)
 
     def _glance(self, site: str, hosts: tuple[str, ...]) -> Picture:
         picture = self._eyes.glance(site, hosts)
@@ -72,7 +95,7 @@ class Guard:
         for seen in picture.hosts.values():
             self._pool.see(seen)
         for host in self._leaving:
-            self._pool.take_out(host)
+            self._pool.discount(host)
         return picture
 
     def _remembered(self, seen: HostSeen) -> HostSeen:

@@ -11,9 +11,9 @@ from deployer.diary import Diary
 from deployer.errors import DeployerError, Overtaken, StepFailed
 from deployer.events import Begun, Done, Event, Failed, Held
 from deployer.guard import Guard
-from deployer.model import HostSeen, Verdict
+from deployer.model import Verdict
 from deployer.progress import StepId
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of, verb
 from deployer.world import Order, Outcome, World
 
 
@@ -37,7 +37,7 @@ class Lane:
     guard: Guard
     brake: Brake
     tell: Callable[[StepId, str], None]
-    _checking: Lock = field(default_factory=Lock)
+    _leaving_out: Lock = field(default_factory=Lock)
 
     def walk(self, steps: Numbered) -> None:
         """Perform what is not done yet; `steps` are one stage's, numbered over the whole plan."""
@@ -46,30 +46,19 @@ class Lane:
         prepared: Order | None = None
         try:
             for place, (number, planned) in enumerate(todo):
-                step = self._without_held(planned)
+                step = self._without_left_out(planned)
                 self._may_go_on(unwritten)
-                self._begin(number, step, unwritten)
+                self._begin(number, step, self._known(steps), unwritten)
                 if isinstance(step, Drain):
-                    prepared = self._prepare(todo[place + 1 :])
-                outcome = self._perform(number, step)
-                if isinstance(step, Deploy):
+                    prepared = self._prepare(number, todo[place + 1 : place + 2])
+                elif isinstance(step, Deploy):
                     prepared = None
-                unwritten.append(Done(self.diary.progress.line, number, outcome))
+                unwritten.append(Done(self.diary.progress.line, number, self._perform(number, step)))
             if unwritten:
                 self.diary.write(*unwritten)
         finally:
             if prepared is not None:
                 self.world.fleet.forget(prepared)
-
-    def _prepare(self, ahead: Numbered) -> Order | None:
-        """Deploy's start-up goes on while the hosts drain."""
-        for number, planned in ahead[:1]:
-            step = self._without_held(planned)
-            if isinstance(step, Deploy) and step.hosts:
-                order = self._order(number)
-                self.world.fleet.prepare(step, order)
-                return order
-        return None
 
     def _todo(self, steps: Numbered) -> Numbered:
         """What is left of the stage.
@@ -77,55 +66,67 @@ class Lane:
         After a pause verified hosts are verified again, and drained ones drained again if somebody put them back.
         """
         line, done = self.diary.progress.line, self.diary.progress.done
-        left = [number for number, _ in steps if (line, number) not in done]
+        left = {number: step for number, step in steps if (line, number) not in done}
         if not left or len(left) == len(steps):
-            return [(number, step) for number, step in steps if number in left]
-        return [(number, step) for number, step in steps if number in left or self._again(step, steps, left)]
+            return list(left.items())
+        return [(number, step) for number, step in steps if number in left or self._again(step, left.values())]
 
-    def _again(self, step: Step, steps: Numbered, left: Sequence[int]) -> bool:
-        ahead = [other for number, other in steps if number in left]
+    def _again(self, step: Step, ahead: Collection[Step]) -> bool:
         if isinstance(step, Verify):
             return any(isinstance(other, Readmit) and set(other.hosts) & set(step.hosts) for other in ahead)
         if isinstance(step, Drain):
             return any(isinstance(other, Deploy) for other in ahead) and self.guard.serving(step)
         return False
 
-    def _without_held(self, step: Step) -> Step:
-        progress = self.diary.progress
-        return _without(step, progress.held if progress.line == 0 else ())
+    def _without_left_out(self, step: Step) -> Step:
+        return _without(step, self.diary.progress.left_out)
 
     def _may_go_on(self, unwritten: list[Event]) -> None:
-        if self.brake.lost:
-            raise Overtaken(self.brake.lost)
-        abort = self.diary.abort_asked() if self.diary.progress.line == 0 else None
-        if not (self.brake.pulled or abort):
+        stop = self._stop()
+        if stop is None:
             return
-        self.diary.write(*unwritten)
-        unwritten.clear()
+        if unwritten and not isinstance(stop, Overtaken):
+            self.diary.write(*unwritten)
+        raise stop
+
+    def _stop(self) -> Exception | None:
+        """Why the run goes no further, if somebody wants that."""
+        if self.brake.lost:
+            return Overtaken(self.brake.lost)
+        abort = self.diary.abort_asked() if self.diary.progress.line == 0 else None
         if abort:
-            raise Aborted(f"{abort.who} asked to abort{': ' if abort.reason else ''}{abort.reason}")
-        raise Stopped("stopped after the step that was under way")
+            return Aborted(f"{abort.who} asked to abort{': ' if abort.reason else ''}{abort.reason}")
+        return Stopped("stopped by the operator") if self.brake.pulled else None
 
-    def _begin(self, number: int, step: Step, unwritten: list[Event]) -> None:
-        line = self.diary.progress.line
-        with self._checking:
-            try:
-                before = self.guard.check(step, known=self._known(line, step))
-            except DeployerError as failure:
-                self.diary.write(*unwritten)
-                self._write_failed(number, failure)
-                raise
-            split = self.guard.split(step.scope) if isinstance(step, Shift) else None
-            self.diary.write(*unwritten, Begun(line, number, before, split))
+    def _begin(self, number: int, step: Step, known: frozenset[str], unwritten: list[Event]) -> None:
+        try:
+            before = self.guard.check(step, known)
+        except DeployerError as failure:
+            self.diary.write(*unwritten, self._failed(number, failure))
+            raise
+        split = self.guard.split(step.scope) if isinstance(step, Shift) else None
+        self.diary.write(*unwritten, Begun(self.diary.progress.line, number, before, split))
         unwritten.clear()
 
-    def _known(self, line: int, step: Step) -> frozenset[str]:
-        if not isinstance(step, Deploy):
-            return frozenset()
-        begun: tuple[HostSeen, ...] = tuple(
-            seen for (of, _), one in self.diary.progress.begun.items() if of == line for seen in one.before
-        )
-        return frozenset(seen.host for seen in begun if seen.release)
+    def _known(self, steps: Numbered) -> frozenset[str]:
+        """Hosts of the stage of which it is written down how they were."""
+        line, begun = self.diary.progress.line, self.diary.progress.begun
+        written = (begun.get((line, number)) for number, _ in steps)
+        return frozenset(seen.host for one in written if one for seen in one.before if seen.release)
+
+    def _prepare(self, drain: int, ahead: Numbered) -> Order | None:
+        """Deploy's start-up goes on while the hosts drain."""
+        for number, planned in ahead:
+            step = self._without_left_out(planned)
+            if isinstance(step, Deploy) and step.hosts:
+                order = self._order(number)
+                try:
+                    self.world.fleet.prepare(step, order)
+                except DeployerError as failure:
+                    self.diary.write(self._failed(drain, failure))
+                    raise
+                return order
+        return None
 
     def _order(self, number: int) -> Order:
         step = (self.diary.progress.line, number)
@@ -134,28 +135,28 @@ class Lane:
             self.diary.epoch,
             f"{step[0]}-{step[1]}",
             lambda line: self.tell(step, line),
-            lambda: self.brake.pulled,
+            lambda: self._stop() is not None,
         )
 
     def _perform(self, number: int, step: Step) -> Outcome:
-        """Make it true, for all hosts but those that the budget lets fail."""
+        """Make it true, for all hosts but those that the run may go on without."""
         try:
             outcome = self._act(step, self._order(number))
-            held = self._judge(step, outcome)
+            failed = self._judge(step, outcome)
         except DeployerError as failure:
-            if not isinstance(failure, Overtaken) and not self.brake.pulled:
-                self._write_failed(number, failure)
+            stop = self._stop()
+            if stop is not None and not isinstance(failure, Overtaken):
+                raise stop from failure
+            if isinstance(failure, StepFailed) and self._may_leave_out(step, failure.hosts, failure.what):
+                return self._perform(number, _without(step, failure.hosts))
+            if not isinstance(failure, Overtaken):
+                self.diary.write(self._failed(number, failure))
             raise
-        finally:
-            self.guard.ended(step)
-        self.guard.became_true(_without(step, held))
-        if held:
-            self.diary.write(Held(held, f"{verb(step)}: {outcome.failed[0].note}"))
+        self.guard.became_true(_without(step, failed))
         return outcome
 
-    def _write_failed(self, number: int, failure: DeployerError) -> None:
-        line = self.diary.progress.line
-        self.diary.write(Failed(line, number, failure.what, failure.where, failure.remedy))
+    def _failed(self, number: int, failure: DeployerError) -> Failed:
+        return Failed(self.diary.progress.line, number, failure.what, failure.where, failure.remedy)
 
     def _judge(self, step: Step, outcome: Outcome) -> tuple[str, ...]:
         """Whether the outcome lets the run go on.
@@ -168,16 +169,30 @@ class Lane:
         if isinstance(step, Ask) and outcome.verdict is not Verdict.PASS:
             raise Postponed(f"gate {step.gate}: {outcome.note}")
         failed = tuple(host.host for host in outcome.failed)
-        if failed and not self._within_budget(step, failed):
-            notes = "; ".join(dict.fromkeys(host.note for host in outcome.failed)) or f"{verb(step)} failed"
-            raise StepFailed(notes, where=", ".join(failed), hosts=failed)
+        if failed:
+            notes = "; ".join(dict.fromkeys(host.note for host in outcome.failed if host.note))
+            if not self._may_leave_out(step, failed, notes):
+                raise StepFailed(notes or f"{verb(step)} failed", where=", ".join(failed))
         return failed
 
-    def _within_budget(self, step: Step, failed: tuple[str, ...]) -> bool:
-        """Hosts may fail to fetch, deploy or verify: they are idle then, or untouched. Never on the way back."""
-        progress = self.diary.progress
-        spent = len({*progress.held, *failed})
-        return progress.line == 0 and isinstance(step, Fetch | Deploy | Verify) and spent <= progress.plan.intent.budget
+    def _may_leave_out(self, step: Step, failed: Collection[str], why: str) -> bool:
+        """Let the run go on without these hosts, and write that down.
+
+        Forward within the budget, and only where they are idle or untouched then. On the way back when they were out
+        anyway or others of the step are left: a dead host must not keep others from going back, but a release before
+        that nowhere works must not take host after host out of service.
+        """
+        hosts = tuple(host for host in hosts_of(step) if host in failed)
+        with self._leaving_out:
+            progress = self.diary.progress
+            if progress.line > 0:
+                may = self.guard.were_out(hosts) or len(hosts) < len(hosts_of(step))
+            else:
+                spent = len({*progress.held, *hosts})
+                may = isinstance(step, Fetch | Deploy | Verify) and spent <= progress.plan.intent.budget
+            if hosts and may:
+                self.diary.write(Held(hosts, f"{verb(step)}: {why}" if why else f"{verb(step)} failed"))
+            return bool(hosts) and may
 
     def _act(self, step: Step, order: Order) -> Outcome:
         if not isinstance(step, Shift | Ask) and not step.hosts:

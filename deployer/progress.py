@@ -38,12 +38,15 @@ class Progress:
     picture: Picture | None = None
     lines: list[Plan] = field(default_factory=list)
     why_back: str = ""
+    lost: tuple[str, ...] = ()
     begun: dict[StepId, Begun] = field(default_factory=dict)
     done: dict[StepId, Done] = field(default_factory=dict)
     failed: dict[StepId, Failed] = field(default_factory=dict)
     started_at: dict[StepId, float] = field(default_factory=dict)
     ended_at: dict[StepId, float] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Hosts that the line being walked goes on without, and why."""
     abort: AbortAsked | None = None
     end: Ended | None = None
 
@@ -77,13 +80,15 @@ class Progress:
                 self.picture = event.picture
                 self.lines = [event.plan]
             case Taken():
+                if self.end is not None:  # somebody wants another try; without an end the failure still decides
+                    self.failed.clear()
                 self.owner, self.epoch, self.end = event.owner, event.epoch, None
-                self.failed.clear()
             case Begun():
                 step = (event.line, event.number)
                 self.begun.setdefault(step, event)  # a repeated step keeps its first picture
                 self.started_at.setdefault(step, at)
                 self.failed.pop(step, None)
+                self.done.pop(step, None)
             case Done():
                 step = (event.line, event.number)
                 self.done[step], self.ended_at[step] = event, at
@@ -92,12 +97,13 @@ class Progress:
                 self.failed[step], self.ended_at[step] = event, at
             case Held():
                 self.held.update(dict.fromkeys(event.hosts, event.why))
+                self.left_out.update(dict.fromkeys(event.hosts, event.why))
             case AbortAsked():
                 self.abort = event
             case GoingBack():
                 self.lines.append(event.plan)
-                self.why_back = event.why
-                self.abort = None
+                self.why_back, self.lost = event.why, event.lost
+                self.left_out, self.abort = {}, None
             case Ended():
                 self.end = event
 

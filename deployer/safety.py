@@ -45,6 +45,7 @@ class Pool:
         """Take a host as it was seen; a host in service counts as verified with what it runs."""
         self.take_out(seen.host)
         self.site[seen.host] = seen.site
+        self.up.setdefault(seen.site, 0)
         self.release[seen.host] = seen.release or self.release.get(seen.host)
         if seen.in_service:
             self.put_in(seen.host)
@@ -55,6 +56,10 @@ class Pool:
 
     def take_out(self, host: str) -> None:
         self.busy.discard(host)
+        self.discount(host)
+
+    def discount(self, host: str) -> None:
+        """It does not count as in service, though it may still receive requests."""
         if host in self.serving:
             self.serving.remove(host)
             self.up[self.site[host]] -= 1
@@ -65,7 +70,7 @@ class Pool:
         if host not in self.serving:
             self.serving.add(host)
             key = (self.site[host], self.release[host] or "")
-            self.up[key[0]] = self.up.get(key[0], 0) + 1
+            self.up[key[0]] += 1
             self.serves[key] = self.serves.get(key, 0) + 1
 
     def apply(self, step: Step) -> None:
@@ -74,6 +79,7 @@ class Pool:
             case Drain():
                 for host in step.hosts:
                     self.take_out(host)
+                    self.verified.pop(host, None)
             case Deploy():
                 for host in step.hosts:
                     self.release[host] = step.release.version
@@ -115,12 +121,14 @@ def breaches(pool: Pool, step: Step) -> tuple[str, ...]:
 
 
 def _too_few(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
-    leaving = sum(host in pool.serving for host in hosts)
-    left = pool.up.get(site, 0) - leaving
+    """A host that some balancer may still use is not free to take, though only whole ones count."""
+    leaving = [host for host in hosts if host in pool.busy]
+    now = pool.up.get(site, 0)
+    left = now - sum(host in pool.serving for host in leaving)
     if leaving and left < pool.least(site):
         yield (
             f"rule 4: {left} of {site}'s hosts would stay in service, the floor is {pool.least(site)} "
-            f"({pool.up.get(site, 0)} in service now, {leaving} would leave)"
+            f"({now} in service on every balancer now, {len(leaving)} would leave)"
         )
 
 
@@ -132,7 +140,7 @@ def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
         return
     for release, share in step.split.shares:
         fit = pool.serves.get((step.scope, release), 0)
-        needed = max(1, -(-share * pool.least(step.scope) // WHOLE))
+        needed = 1 if step.retreat else max(1, -(-share * pool.least(step.scope) // WHOLE))
         if share and fit < needed:
             rule = 3 if fit else 5
             yield (

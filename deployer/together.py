@@ -11,12 +11,17 @@ AT_ONCE = 0.05
 """How long a second ^C may take to be noticed, in seconds."""
 
 
-def together(acts: Sequence[Callable[[], None]], abreast: int, brake: Brake) -> None:
+def together(
+    acts: Sequence[Callable[[], None]],
+    abreast: int,
+    brake: Brake,
+    gravest: Callable[[BaseException], int] = lambda _: 0,
+) -> None:
     """Run the acts in order, `abreast` at a time. After a failure no new one starts, the others end theirs.
 
     Raises:
         Stopped: the brake was pulled twice; what runs is left where it is.
-        Exception: the first failure of an act.
+        BaseException: the failure with the lowest `gravest`, the first of several.
     """
     line = _Line(iter(acts))
     lanes = [Thread(target=line.work, name=f"lane-{n}", daemon=True) for n in range(min(abreast, len(acts)))]
@@ -26,10 +31,10 @@ def together(acts: Sequence[Callable[[], None]], abreast: int, brake: Brake) -> 
         while lane.is_alive():
             if brake.at_once:
                 line.close()
-                raise Stopped("stopped at once: the step under way is in doubt")
+                raise Stopped("stopped at once: what was under way is in doubt")
             lane.join(AT_ONCE)
     if line.failures:
-        raise line.failures[0]
+        raise min(line.failures, key=gravest)
 
 
 class _Line:
@@ -39,7 +44,7 @@ class _Line:
         self._acts = acts
         self._lock = Lock()
         self._closed = Event()
-        self.failures: list[Exception] = []
+        self.failures: list[BaseException] = []
 
     def close(self) -> None:
         self._closed.set()
@@ -48,7 +53,7 @@ class _Line:
         while (act := self._next()) is not None:
             try:
                 act()
-            except Exception as failure:  # noqa: BLE001 - raised again in the caller's thread
+            except BaseException as failure:  # noqa: BLE001 - raised again in the caller's thread
                 self.failures.append(failure)
                 self._closed.set()
 

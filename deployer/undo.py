@@ -5,7 +5,7 @@ Users go back first, hosts later; stages are undone in reverse order, each withi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -34,98 +34,126 @@ class _Trace:
     changed: set[str] = field(default_factory=set)
     splits: dict[str, Split] = field(default_factory=dict)
 
-    @property
-    def touched(self) -> bool:
-        return bool(self.before or self.splits)
-
 
 def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
-    """The plan that puts `scope` of the run's line 0 back; hosts that are already as before are left alone."""
-    traces = _in_scope(_traces(progress), scope)
+    """The plan that puts `scope` of the run's line 0 back; what is as before, beyond doubt, is left alone."""
+    traces = _in_scope(list(_traces(progress)), scope)
+    doubt = in_doubt(progress)
+    early, late = _users_first(traces, now)
+    legs = [early]
     lost: list[str] = []
-    legs = [_users_first(traces)]
     for trace in reversed(traces):
-        steps = tuple(_hosts_back(progress.plan, trace, now, lost))
+        shifts = tuple(Shift(where, split, retreat=True) for where, split in trace.splits.items() if where in late)
+        steps = (*shifts, *_hosts_back(progress.plan, trace, now, doubt, lost))
         if steps:
             stage = Stage(f"undo {trace.stage.name}", trace.stage.site, steps)
             legs.append(Leg(f"undo {trace.stage.name}", trace.leg.site, (stage,)))
     return WayBack(Plan(progress.plan.intent, tuple(leg for leg in legs if leg.stages)), tuple(lost))
 
 
-def as_before(before: Picture, now: Picture) -> tuple[str, ...]:
-    """Where the world differs from what it was before the run; empty when everything is as it was."""
-    found = []
-    for host, was in before.hosts.items():
-        seen = now.hosts.get(host)
-        if seen is None or (seen.release, seen.in_service) != (was.release, was.in_service):
-            found.append(f"{host} {_state(seen)}, was {_state(was)}")
-    return tuple(found)
+def policy(progress: Progress) -> Undo:
+    """How far to go back, now that a step of line 0 has failed."""
+    failed = {number for line, number in progress.failed if line == 0}
+    leg = next((leg for number, leg, *_ in progress.plan.walk() if number in failed), None)
+    return (leg and leg.undo) or progress.plan.intent.undo
 
 
-def _state(seen: HostSeen | None) -> str:
-    if seen is None:
-        return "is gone"
-    return f"{'in' if seen.in_service else 'out of'} service with {seen.release or 'an unknown release'}"
+def in_doubt(progress: Progress) -> frozenset[str]:
+    """Hosts whose last act, of any line, is not known to have become true: they may be otherwise than they look."""
+    doubt: set[str] = set()
+    for line, plan in enumerate(progress.lines):
+        for number, _, _, step in plan.walk():
+            if (line, number) not in progress.begun or not isinstance(step, Drain | Deploy | Readmit):
+                continue
+            done = progress.done.get((line, number))
+            doubt.update(step.hosts)
+            if done is not None:
+                doubt -= set(step.hosts) - {host.host for host in done.outcome.failed}
+    return frozenset(doubt)
 
 
 def _traces(progress: Progress) -> Iterator[_Trace]:
-    for (leg, stage), walked in groupby(progress.plan.walk(), key=lambda item: (item[1], item[2])):
-        trace = _Trace(leg, stage)
-        for number, _, _, step in walked:
-            begun = progress.begun.get((0, number))
-            trace.finished = trace.finished and (0, number) in progress.done
-            if begun is None or not isinstance(step, Drain | Deploy | Readmit | Shift):
-                continue
-            for seen in begun.before:
-                trace.before.setdefault(seen.host, seen)
-            if isinstance(step, Deploy):
-                trace.changed.update(step.hosts)
-            if isinstance(step, Shift) and begun.split is not None:
-                trace.splits.setdefault(step.scope, begun.split)
-        if trace.touched:
-            yield trace
+    """Of the stages that were begun, or failed before they could."""
+    number = 0
+    for leg in progress.plan.legs:
+        for stage in leg.stages:
+            numbers = range(number + 1, number + 1 + len(stage.steps))
+            number += len(stage.steps)
+            if any((0, n) in progress.begun or (0, n) in progress.failed for n in numbers):
+                yield _trace(progress, leg, stage, numbers)
 
 
-def _in_scope(traces: Iterable[_Trace], scope: Undo) -> Sequence[_Trace]:
-    every = list(traces)
-    unfinished = [trace for trace in every if not trace.finished]
+def _trace(progress: Progress, leg: Leg, stage: Stage, numbers: range) -> _Trace:
+    trace = _Trace(leg, stage, finished=all((0, number) in progress.done for number in numbers))
+    for number, step in zip(numbers, stage.steps, strict=True):
+        begun = progress.begun.get((0, number))
+        if begun is None:
+            continue
+        for seen in begun.before:
+            trace.before.setdefault(seen.host, seen)
+        if isinstance(step, Deploy):
+            trace.changed.update(step.hosts)
+        if isinstance(step, Shift) and begun.split is not None:
+            trace.splits.setdefault(step.scope, begun.split)
+    return trace
+
+
+def _in_scope(traces: Sequence[_Trace], scope: Undo) -> Sequence[_Trace]:
+    unfinished = [trace for trace in traces if not trace.finished]
     match scope:
         case Undo.ALL:
-            return every
+            return traces
         case Undo.SITE:
-            sites = {trace.stage.site for trace in unfinished or every[-1:]}
-            return [trace for trace in every if trace.stage.site in sites]
+            sites = {trace.stage.site for trace in unfinished or traces[-1:]}
+            return traces if "" in sites else [trace for trace in traces if trace.stage.site in sites]
         case Undo.STAGE:
             return unfinished
         case Undo.NONE:
             return []
 
 
-def _users_first(traces: Sequence[_Trace]) -> Leg:
+def _users_first(traces: Sequence[_Trace], now: Picture) -> tuple[Leg, frozenset[str]]:
+    """One shift per scope back to where its users were, before any host goes back.
+
+    Returns:
+        That leg, and the scopes where it must wait because nobody is left there to serve them: stage by stage then.
+    """
     first: dict[str, Split] = {}
     for trace in traces:
         for where, split in trace.splits.items():
             first.setdefault(where, split)
-    shifts = tuple(Shift(where, split) for where, split in first.items())
-    return Leg("users back", "", (Stage("users back", "", shifts),) if shifts else ())
+    late = frozenset(where for where, split in first.items() if not _receives(where, split, now))
+    shifts = tuple(
+        Shift(where, split, retreat=True)
+        for where, split in first.items()
+        if where not in late and now.splits.get(where) != split
+    )
+    return Leg("users back", "", (Stage("users back", "", shifts),) if shifts else ()), late
 
 
-def _hosts_back(plan: Plan, trace: _Trace, now: Picture, lost: list[str]) -> Iterator[Step]:
+def _receives(where: str, split: Split, now: Picture) -> bool:
+    serving = [host for host in now.hosts.values() if host.in_service]
+    names = {host.release for host in serving if host.site == where} | {host.site for host in serving}
+    return all(name in names for name, share in split.shares if share)
+
+
+def _hosts_back(plan: Plan, trace: _Trace, now: Picture, doubt: frozenset[str], lost: list[str]) -> Iterator[Step]:
     site = trace.stage.site
-    todo = [was for was in trace.before.values() if not _same(was, now.hosts.get(was.host))]
-    unknown = [was for was in todo if was.release is None]
-    changed = [was for was in todo if was.host in trace.changed and was.release is not None]
-    if plan.intent.release.irreversible and changed:
-        lost += [f"{was.host}: {plan.intent.release.version} is irreversible, it stays" for was in changed]
-        changed = []
+    todo = [was for was in trace.before.values() if was.host in doubt or not _same(was, now.hosts.get(was.host))]
+    kept = [was for was in todo if was.host in trace.changed and plan.intent.release.irreversible]
+    lost += [f"{was.host}: {plan.intent.release.version} is irreversible, it stays" for was in kept]
+    todo = [was for was in todo if was not in kept]
+    unknown = [was for was in todo if was.release is None and (was.in_service or was.host in trace.changed)]
     lost += [f"{was.host}: which release it ran before is not known" for was in unknown]
-    only_out = [was for was in todo if was.host not in trace.changed and was.in_service and was.release is not None]
-    yield from _return(site, only_out)
-    if changed:
-        yield Drain(site, tuple(was.host for was in changed))
-        for release, hosts in _by_release(changed):
-            yield Deploy(site, hosts, release)
-        yield from _return(site, [was for was in changed if was.in_service])
+    changed = [was for was in todo if was.host in trace.changed and was not in unknown]
+    untouched = [was for was in todo if was.host not in trace.changed and was not in unknown]
+    out = [was for was in (*untouched, *unknown) if not was.in_service]
+    yield from _return(site, [was for was in untouched if was.in_service])
+    if out or changed:
+        yield Drain(site, tuple(was.host for was in (*out, *changed)))
+    for release, hosts in _by_release(changed):
+        yield Deploy(site, hosts, release)
+    yield from _return(site, [was for was in changed if was.in_service])
 
 
 def _return(site: str, served: Sequence[HostSeen]) -> Iterator[Step]:
