@@ -30,7 +30,7 @@ def start_service(lab: Lab, name: str) -> None:
 
 def kill_service(lab: Lab, name: str) -> None:
     """As the kernel does when memory is short."""
-    _kill(lab, service_pid(lab.machine(name)), name)
+    _kill(lab, (service_pid(lab.machine(name)),), name)
 
 
 def pause_service(lab: Lab, name: str) -> None:
@@ -44,9 +44,7 @@ def wake_service(lab: Lab, name: str) -> None:
 
 def kill_host(lab: Lab, name: str) -> None:
     """Power off: shop, front and sshd are gone at once, sessions included."""
-    one = lab.machine(name)
-    for pid in _of_address(one):
-        _kill(lab, pid, name)
+    _kill(lab, marks.bound_to(lab.machine(name).address), name)
 
 
 def boot_host(lab: Lab, name: str) -> None:
@@ -58,8 +56,7 @@ def boot_host(lab: Lab, name: str) -> None:
 
 def stop_sshd(lab: Lab, name: str) -> None:
     """New connections are refused; sessions that are open stay."""
-    one = lab.machine(name)
-    _kill(lab, _sshd(one), name)
+    _kill(lab, (_sshd(lab.machine(name)),), name)
 
 
 def start_sshd(lab: Lab, name: str) -> None:
@@ -88,8 +85,8 @@ def new_host_key(lab: Lab, name: str) -> None:
 def kill_balancer(lab: Lab, name: str) -> None:
     """Master and workers at once."""
     one = lab.machine(name)
-    for pid in (balancer.master(one), *marks.children(balancer.master(one))):
-        _kill(lab, pid, name)
+    first = balancer.master(one)
+    _kill(lab, (first, *marks.children(first)), name)
 
 
 def start_balancer(lab: Lab, name: str) -> None:
@@ -136,14 +133,10 @@ def _sshd(one: Machine) -> int:
     return int((one.folder / "sshd.pid").read_text())
 
 
-def _of_address(one: Machine) -> tuple[int, ...]:
-    return marks.bound_to(one.address)
-
-
-def _kill(lab: Lab, pid: int, name: str) -> None:
-    """Gone when this returns, and never somebody else's process. A worker may have followed its master already."""
-    if not marks.alive(pid):
-        return
-    if not marks.belongs(lab.folder, lab.number, pid):
-        raise StepFailed(f"pid {pid} is not a process of this lab", where=name)
-    marks.end_pid(pid, signal.SIGKILL)
+def _kill(lab: Lab, pids: tuple[int, ...], name: str) -> None:
+    """Gone when this returns, and never somebody else's: all are looked at before the first is ended."""
+    for pid in pids:
+        if not marks.belongs(lab.folder, lab.number, pid):
+            raise StepFailed(f"pid {pid} is not a process of this lab", where=name)
+    for pid in pids:
+        marks.end_pid(pid, signal.SIGKILL)
