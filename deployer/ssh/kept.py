@@ -34,8 +34,8 @@ class Ssh:
     def ask(self, machine: str, kind: str, *words: str, timeout: float = PATIENCE) -> Answer:
         """A small request over the machine's kept line; repeated once if the connection was lost meanwhile.
 
-        `api SOCKET COMMAND SECONDS` asks a UNIX socket, `tcp PORT` lists established connections (lines of
-        /proc/net/tcp), `sh SCRIPT` runs a short script, which must be one that may run twice.
+        `api SOCKET COMMAND SECONDS` asks a UNIX socket. `tcp PORT` lists established connections to it, each line ends
+        with both ends as `ss` prints them. `sh SCRIPT` runs a short script, which must be one that may run twice.
 
         Raises:
             Unreachable, StrangeKey: as `connect` says, or no answer within `timeout` seconds.

@@ -20,8 +20,7 @@ _SHELL = (
     "LC_ALL=C;export LC_ALL;"
     'd(){ printf %s "$1"|base64 -d;};'
     'api(){ { d "$2";echo;}|socat -t "$(d "$3")" - "UNIX-CONNECT:$(d "$1")" 2>&1;};'
-    'tcp(){ p=$(printf %04X "$(d "$1")");'
-    'grep -hE "^ *[0-9]+: [0-9A-F]+:$p [0-9A-F]+:[0-9A-F]+ 01 " /proc/net/tcp /proc/net/tcp6 2>/dev/null||:;};'
+    'tcp(){ ss -Htn state established "( sport = :$(d "$1") )";};'
     'while IFS= read -r line;do set -- $line;kind=$(d "$1");shift;'
     'case $kind in api)out=$(api "$@");;tcp)out=$(tcp "$@");;'
     'sh)out=$( (eval "$(d "$1")") </dev/null 2>&1);;esac;'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address, ip_address
 
 from deployer.errors import StepFailed
 from deployer.machines import Host
@@ -28,15 +28,11 @@ def peers(ssh: Ssh, host: Host) -> tuple[str, ...]:
 def _ends(table: str) -> Iterator[tuple[str, str, int]]:
     """Local address, peer's address and port."""
     for line in table.splitlines():
-        _, local, peer, *_ = line.split()
-        yield _address(local), _address(peer), int(peer.partition(":")[2], 16)
+        local, peer = (end.rpartition(":") for end in line.split()[-2:])
+        yield _plain(local[0]), _plain(peer[0]), int(peer[2])
 
 
-def _address(packed: str) -> str:
-    """`0100007F:1F90` of /proc/net/tcp: 32-bit words in the machine's byte order, which is little-endian here."""
-    words = packed.partition(":")[0]
-    raw = b"".join(bytes.fromhex(words[start : start + 8])[::-1] for start in range(0, len(words), 8))
-    if len(raw) == 4:  # noqa: PLR2004 - IPv4
-        return str(IPv4Address(raw))
-    address = IPv6Address(raw)
-    return str(address.ipv4_mapped or address)
+def _plain(address: str) -> str:
+    """Without brackets and interface; IPv4 behind an IPv6 socket as IPv4."""
+    found = ip_address(address.strip("[]").partition("%")[0])
+    return str((found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found)

@@ -10,7 +10,7 @@ from deployer.machines import Host
 from deployer.model import Standing
 from deployer.steps import Drain
 from deployer.traffic import connections, healthfile, mapped
-from deployer.traffic.cut import cut
+from deployer.traffic.cut import cut, send_elsewhere
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
@@ -63,7 +63,7 @@ class _Progress:
 def _until_gone(ground: Ground, step: Drain, order: Order) -> Outcome:
     waiting, progress = Waiting(ground.clock, order), _Progress()
     while True:
-        left = _left(ground, step, waiting, progress)
+        left = _left(ground, step, order, waiting, progress)
         if not left:
             return Outcome(
                 hosts=tuple(
@@ -71,11 +71,11 @@ def _until_gone(ground: Ground, step: Drain, order: Order) -> Outcome:
                     for host in step.hosts
                 )
             )
-        _deadlines(ground, step, waiting, progress, left)
+        _deadlines(ground, step, order, waiting, progress, left)
         waiting.pause("; ".join(left.values()))
 
 
-def _left(ground: Ground, step: Drain, waiting: Waiting, progress: _Progress) -> dict[str, str]:
+def _left(ground: Ground, step: Drain, order: Order, waiting: Waiting, progress: _Progress) -> dict[str, str]:
     """What each host still waits for; empty when the drain is true."""
     seen = _all_or_silent(ground, step.site, waiting, progress)
     left: dict[str, str] = {}
@@ -88,6 +88,7 @@ def _left(ground: Ground, step: Drain, waiting: Waiting, progress: _Progress) ->
             left[host] = "; ".join(part for part in (shows, f"{', '.join(mute)} to answer" if mute else "") if part)
         else:
             progress.out.setdefault(host, waiting.seconds)
+            send_elsewhere(ground, step.site, seen, host, order)
     _in_flight(ground, seen, [host for host in step.hosts if host not in left], left, progress)
     blind = _blind(ground, step.site, waiting)
     for host in step.hosts:
@@ -153,7 +154,9 @@ def _some(peers: Sequence[str]) -> str:
     return ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else "")  # noqa: PLR2004
 
 
-def _deadlines(ground: Ground, step: Drain, waiting: Waiting, progress: _Progress, left: dict[str, str]) -> None:
+def _deadlines(  # noqa: PLR0917
+    ground: Ground, step: Drain, order: Order, waiting: Waiting, progress: _Progress, left: dict[str, str]
+) -> None:
     rolling, agree = ground.settings.rolling, ground.settings.balancers.agree_within
     not_out = tuple(host for host in left if host not in progress.out)
     if not_out and waiting.seconds >= agree:
@@ -177,4 +180,6 @@ def _deadlines(ground: Ground, step: Drain, waiting: Waiting, progress: _Progres
         )
     for host in late:
         if host not in progress.notes:
-            progress.notes[host] = f"cut {cut(ground, step.site, host)} sessions after {patience:g} s: {left[host]}"
+            progress.notes[host] = (
+                f"cut {cut(ground, step.site, host, order)} sessions after {patience:g} s: {left[host]}"
+            )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from deployer.errors import DeployerError
+from collections.abc import Mapping
+
+from deployer.errors import DeployerError, Overtaken, StepFailed, Unreachable
 from deployer.machines import EdgeNode
 from deployer.model import WHOLE, Split
 from deployer.traffic import stat
-from deployer.traffic.ground import Ground
+from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import api
+from deployer.traffic.runtime import change
+from deployer.traffic.weights import weights as shares_as_weights
+from deployer.world import Order, Outcome
 
 
 def look(ground: Ground) -> tuple[Split | None, tuple[str, ...]]:
@@ -56,3 +61,79 @@ def site_of(ground: Ground, server: str) -> str:
     if server in ground.estate.sites:
         return server
     return next((one.site for one in ground.estate.balancers if one.name == server), "")
+
+
+def shift(ground: Ground, split: Split, order: Order) -> Outcome:
+    """Every node reports weights that are the split, or as near as weights can be.
+
+    When a site is emptied and one node does not follow, the others stay changed; any other change is taken back.
+    """
+    nodes = {node.name: node for node in ground.estate.edges}
+    if not nodes:
+        raise StepFailed("there is no edge in the inventory", where="edge", remedy="set edge.group in deployer.yml")
+    unknown = [name for name, _ in split.shares if name not in ground.estate.sites]
+    if unknown:
+        raise StepFailed(f"{', '.join(unknown)} is no site; known are {', '.join(ground.estate.sites)}", where="edge")
+    emptying = any(split.of(site) == 0 for site in ground.estate.sites)
+    before = ground.ssh.each(nodes, lambda name: weights(ground, nodes[name]))
+    waiting, left = Waiting(ground.clock, order), dict.fromkeys(nodes)
+    while left:
+        done = ground.ssh.each(left, lambda name: _set(ground, nodes[name], split, order))
+        errors = {name: error for name, error in done.items() if isinstance(error, DeployerError)}
+        left = dict.fromkeys(errors)
+        _give_up(ground, split, order, waiting, errors, nodes, before, emptying=emptying)
+        if left:
+            waiting.pause("; ".join(f"{name}: {error.what}" for name, error in errors.items()))
+    real = split_of(ground, weights(ground, next(iter(nodes.values()))))
+    return Outcome(note=str(split) if real == split else f"{real} (the nearest to {split} that weights allow)")
+
+
+def _give_up(  # noqa: PLR0917
+    ground: Ground,
+    split: Split,
+    order: Order,
+    waiting: Waiting,
+    errors: Mapping[str, DeployerError],
+    nodes: Mapping[str, EdgeNode],
+    before: Mapping[str, tuple[tuple[str, int], ...] | DeployerError],
+    *,
+    emptying: bool,
+) -> None:
+    if not errors:
+        return
+    name, error = next(iter(errors.items()))
+    if isinstance(error, Overtaken):
+        raise error
+    if not emptying:
+        changed = [one for one in nodes if one not in errors]
+        for one in changed:
+            was = before[one]
+            if not isinstance(was, DeployerError):
+                _apply(ground, nodes[one], dict(was), order)
+        raise StepFailed(f"{error.what}; taken back on {', '.join(changed) or 'none'}", where=name, remedy=error.remedy)
+    if waiting.seconds >= ground.settings.balancers.agree_within or not isinstance(error, Unreachable):
+        others = ", ".join(one for one in nodes if one not in errors) or "no node"
+        raise type(error)(f"{error.what}; {split} holds on {others}", where=name, remedy=error.remedy)
+
+
+def _set(ground: Ground, node: EdgeNode, split: Split, order: Order) -> None:
+    now = weights(ground, node)
+    count = {site: sum(site_of(ground, server) == site for server, _ in now) for site in ground.estate.sites}
+    missing = [site for site, share in split.shares if share and not count[site]]
+    if missing:
+        raise StepFailed(f"no server for {', '.join(missing)} in backend {node.backend}", where=node.name)
+    each = shares_as_weights({site: split.of(site) for site in ground.estate.sites}, count)
+    wanted = {server: each[site] for server, _ in now if (site := site_of(ground, server))}
+    _apply(ground, node, wanted, order)
+    found = dict(weights(ground, node))
+    if any(found.get(server) != weight for server, weight in wanted.items()):
+        raise StepFailed(f"it reports {found}, not {wanted}", where=node.name, remedy="deployer traffic")
+
+
+def _apply(ground: Ground, node: EdgeNode, wanted: Mapping[str, int], order: Order) -> None:
+    """In one line, the raised ones first: at no moment has nobody a weight."""
+    commands = [
+        f"set server {node.backend}/{server} weight {weight}"
+        for server, weight in sorted(wanted.items(), key=lambda one: -one[1])
+    ]
+    change(ground.ssh, node, ground.service, order, commands)

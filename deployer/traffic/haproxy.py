@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.errors import StepFailed, Unreachable
@@ -53,14 +54,15 @@ class Seen:
         wanted = (row for row in self.rows if row.server and (half is None or self.half(row) == half))
         return tuple(dict.fromkeys(row.server for row in wanted))
 
+    def sticky(self, row: Row) -> bool:
+        """Users who hold a cookie of this server are sent to it even while it is NOLB or in drain."""
+        return bool(row.cookie) and any(
+            one.cookie for one in self.rows if not one.server and one.backend == row.backend
+        )
+
     @property
     def halves(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.half(row) for row in self.rows))
-
-    @property
-    def total(self) -> int:
-        """Requests to the whole pool since the worker started."""
-        return sum(row.total for row in self.rows if not row.server)
 
 
 def see(ssh: Ssh, balancer: Balancer, *, servers_only: bool = False) -> Seen:
@@ -73,7 +75,7 @@ def see(ssh: Ssh, balancer: Balancer, *, servers_only: bool = False) -> Seen:
     kind = 4 if servers_only else 6
     question = ";".join(f"show stat {_backend(balancer.pool, half)} {kind} -1" for half in HALVES)
     answer = _of_the_living(ssh, balancer, f"show info;{question}")
-    old = _old_workers(ssh, balancer)  # asked last: a reload in between then shows a worker twice, never not at all
+    old = old_workers(ssh, balancer)  # asked last: a reload in between then shows a worker twice, never not at all
     found = stat.rows(answer)
     if not found:
         pool = balancer.pool
@@ -95,26 +97,6 @@ def api(ssh: Ssh, machine: Balancer | EdgeNode, command: str) -> str:
     return _ask(ssh, machine, machine.socket, command)
 
 
-def change(ssh: Ssh, machine: Balancer | EdgeNode, command: str) -> None:
-    """A command that answers nothing when it was carried out.
-
-    Raises:
-        StepFailed: HAProxy said something, so it was not.
-    """
-    said = api(ssh, machine, command).strip()
-    if said:
-        raise refused(machine, command, said)
-
-
-def refused(machine: Balancer | EdgeNode, command: str, said: str) -> StepFailed:
-    level = "permission denied" in said.lower()
-    return StepFailed(
-        f"HAProxy refuses `{command[:80]}`: {' / '.join(said.split(chr(10)))[:200]}",
-        where=machine.name,
-        remedy=f"give the socket its level: stats socket {machine.socket} level admin" if level else "deployer doctor",
-    )
-
-
 def _backend(pool: str, half: str) -> str:
     return f"{pool}_{half}" if half else pool
 
@@ -129,18 +111,22 @@ def _of_the_living(ssh: Ssh, balancer: Balancer, command: str) -> str:
     raise Unreachable("only a stopping worker answers the socket", where=balancer.name, remedy="deployer status")
 
 
-def _old_workers(ssh: Ssh, balancer: Balancer) -> tuple[int, ...]:
+def old_workers(ssh: Ssh, balancer: Balancer) -> tuple[int, ...]:
+    """Pids of those that still serve after a reload; none are seen without a master socket."""
     if not balancer.master_socket:
         return ()
     return stat.workers(_ask(ssh, balancer, balancer.master_socket, "show proc")).old
 
 
 def _of_old(ssh: Ssh, balancer: Balancer, pid: int) -> tuple[Row, ...]:
-    found: list[Row] = []
-    for half in HALVES:  # the master takes one command a line for a worker
-        command = f"@!{pid} show stat {_backend(balancer.pool, half)} 4 -1"
-        found += stat.rows(_ask(ssh, balancer, balancer.master_socket, command))
-    return tuple(found)
+    return stat.rows(
+        of_worker(ssh, balancer, pid, [f"show stat {_backend(balancer.pool, half)} 4 -1" for half in HALVES])
+    )
+
+
+def of_worker(ssh: Ssh, balancer: Balancer, pid: int, commands: Sequence[str]) -> str:
+    """The answers of one worker to commands, asked through the master."""
+    return _ask(ssh, balancer, balancer.master_socket, ";".join(f"@!{pid} {command}" for command in commands))
 
 
 def _ask(ssh: Ssh, machine: Balancer | EdgeNode, socket: str, command: str) -> str:
@@ -150,10 +136,3 @@ def _ask(ssh: Ssh, machine: Balancer | EdgeNode, socket: str, command: str) -> s
             f"HAProxy does not answer at {socket}: {answer.complaint}", where=machine.name, remedy="deployer doctor"
         )
     return answer.out
-
-
-def change_old(ssh: Ssh, balancer: Balancer, pid: int, command: str) -> None:
-    """The same for a worker from before a reload; one that ended meanwhile needs no change."""
-    said = _ask(ssh, balancer, balancer.master_socket, f"@!{pid} {command}").strip()
-    if said and "find the target" not in said:
-        raise refused(balancer, command, said)

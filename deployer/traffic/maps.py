@@ -49,6 +49,10 @@ class Maps:
                 found[slot] = release
         return tuple(sorted(found.items()))
 
+    def same(self, other: Maps) -> bool:
+        """In whatever order the entries stand."""
+        return all(dict(entries) == dict(other.texts()[name]) for name, entries in self.texts().items())
+
     def texts(self) -> Mapping[str, Entries]:
         """The entries of each file."""
         roles = (("stable", self.stable), ("canary", self.canary))

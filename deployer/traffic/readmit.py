@@ -10,6 +10,7 @@ from deployer.machines import Host
 from deployer.model import Standing
 from deployer.steps import Readmit
 from deployer.traffic import healthfile, mapped
+from deployer.traffic.cut import end_our_maint
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
@@ -36,6 +37,7 @@ def readmit(ground: Ground, step: Readmit, order: Order) -> Outcome:
     slot = step.slot or live_slot(ground, step.site, before) or "a"
     ground.fence(step.site, order)
     _back(ground, hosts, order, slot, step.release.version)
+    end_our_maint(ground, step.site, before, step.hosts, order)
     return _until_served(ground, step, order, slot)
 
 
@@ -67,7 +69,7 @@ def _back(ground: Ground, hosts: Sequence[Host], order: Order, slot: str, releas
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Requests counted when a host was first seen up on a balancer: to it, to the pool; pid tells a reload."""
+    """Requests counted when a host was first seen up on a balancer: to it, to its half of the pool; pid tells a reload."""
 
     pid: int
     host: int
@@ -105,7 +107,7 @@ def _judge(  # noqa: PLR0917
     done: dict[str, HostOutcome],
     waiting: Waiting,
 ) -> None:
-    notes = []
+    notes, waits = [], []
     for balancer, seen in answers.items():
         if isinstance(seen, DeployerError):
             left[host] = f"{balancer} to answer: {seen.what}"
@@ -119,10 +121,11 @@ def _judge(  # noqa: PLR0917
             left[host] = f"{balancer} to show {host} up: {_shown(seen, host)}"
             return
         arrived = _arrived(seen, host, counts, waiting)
-        if arrived is None:
-            left[host] = f"the first request at {host} through {balancer}"
-            return
+        waits += [balancer] if arrived is None else []
         notes += [arrived] if arrived else []
+    if waits:
+        left[host] = f"the first request at {host} through {', '.join(waits)}"
+        return
     seconds = done[host].seconds if host in done else round(waiting.seconds, 3)
     done[host] = HostOutcome(host, note="; ".join(notes), seconds=seconds)
 
@@ -147,16 +150,18 @@ def _shown(seen: Seen, host: str) -> str:
 
 
 def _arrived(seen: Seen, host: str, counts: dict[tuple[str, str], _Count], waiting: Waiting) -> str | None:
-    """ "" when requests arrive, a note when the pool is idle, None while it is not known."""
+    """Empty when requests arrive, a note when the pool is idle, None while it is not known."""
+    backends = {row.backend for row in seen.of(host) if row.standing is Standing.UP}
     total = sum(row.total for row in seen.of(host))
+    pool = sum(row.total for row in seen.rows if not row.server and row.backend in backends)
     first = counts.get((seen.balancer, host))
     if first is None or first.pid != seen.pid:
-        counts[seen.balancer, host] = first = _Count(seen.pid, total, seen.total, waiting.seconds)
+        counts[seen.balancer, host] = first = _Count(seen.pid, total, pool, waiting.seconds)
     if total > first.host:
         return ""
-    others = seen.total - first.pool
     if waiting.seconds - first.at < IDLE:
         return None
+    others = pool - first.pool
     if others < BUSY * len(seen.servers()):
-        return f"no request came through {seen.balancer} in {IDLE:g} s, the pool had {others}"
+        return f"no request came through {seen.balancer} in {IDLE:g} s, {', '.join(backends)} had {others}"
     return None
