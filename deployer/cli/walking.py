@@ -84,7 +84,12 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
     with story(work.world.clock) as told, braking(brake, _hearing(told, work, run)):
         told.catch_up(work.books.records(run))
         engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, told.listen, told.tell)
-        return act(engine)
+        try:
+            return act(engine)
+        except Exception:
+            if work.books.records(run):
+                told.say(f"run {run} stands in the journal: deployer resume {run} -i {work.ground.inventory}")
+            raise
 
 
 def _hearing(told: Story, work: Workplace, run: str) -> Callable[[str, int], None]:

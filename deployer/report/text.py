@@ -10,28 +10,38 @@ from deployer.report import words
 from deployer.report.account import Account, HostAccount, SiteAccount, State
 from deployer.report.phrases import ENDINGS, RESUMABLE
 
+_NOT_ENDED = {
+    None: "not ended: still running, or its orchestrator was killed",
+    True: "under way",
+    False: "not ended: its orchestrator is gone",
+}
 _FEW = 12
 """So many hosts are listed one by one."""
 
 
-def ending(account: Account, *, inventory: str = "", verbose: bool = False) -> str:
-    """The account as text, ending in a newline; `inventory` is how the operator named it, for commands to copy."""
+def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_work: bool | None = None) -> str:
+    """The account as text, ending in a newline; `inventory` is how the operator named it, for commands to copy.
+
+    `at_work` says whether an orchestrator holds the lock for this run; None: not looked up.
+    """
     return (
-        "\n".join((*_head(account), *_sites(account), *_costs(account, verbose=verbose), *_next(account, inventory)))
+        "\n".join(
+            (*_head(account, at_work), *_sites(account), *_costs(account, verbose=verbose), *_next(account, inventory))
+        )
         + "\n"
     )
 
 
-def headline(account: Account) -> str:
+def headline(account: Account, at_work: bool | None = None) -> str:
     intent = account.intent
-    how = ENDINGS[account.end.end] if account.end else "not ended: still running, or its orchestrator was killed"
+    how = ENDINGS[account.end.end] if account.end else _NOT_ENDED[at_work]
     if account.end and account.end.end is End.PUT_BACK and account.failures:
         how = f"failed, and {how}"
     return f"run {account.run}: {intent.service} {words.one_line(intent.release.version)}, {intent.strategy}: {how}"
 
 
-def _head(account: Account) -> Iterator[str]:
-    yield headline(account)
+def _head(account: Account, at_work: bool | None) -> Iterator[str]:
+    yield headline(account, at_work)
     yield f"  {'took':<9} {words.duration(account.seconds)}, {account.done} of {words.count(_wanted(account), 'step')}"
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:

@@ -48,6 +48,7 @@ def command(
     from deployer.cli.confirm import confirm
     from deployer.cli.walking import Showing, begin
     from deployer.cli.workplace import workplace
+    from deployer.report.json import dumps, plan_json
     from deployer.report.runbook import runbook
 
     paper.check(papers)
@@ -56,6 +57,8 @@ def command(
         say.story(runbook(plan, picture).rstrip())
         if not plan.legs:
             say.story(f"\nnothing to do: every host serves {plan.intent.release.version} already")
+            if as_json:
+                say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
             return 0
         for finding in work.preflight(plan):
             say.story(f"note  {finding}")

@@ -48,7 +48,8 @@ def command(*, ground: Ground, live: bool, as_json: bool) -> None:
         return
     first, *more = lock_lines(lock, time.time())
     say.result(f"{words.one_line(service)}: the lock is {first}\n" + "".join(f"  {line}\n" for line in more))
-    say.result(ending(read, inventory=str(ground.inventory)) if read else "nothing was run yet\n")
+    at_work = lock.lease is not None and lock.lease.run == last and not lock.gone
+    say.result(ending(read, inventory=str(ground.inventory), at_work=at_work) if read else "nothing was run yet\n")
     if picture:
         say.result("now\n" + "".join(f"  {line}\n" for line in picture_text(picture).splitlines()))
 
