@@ -39,10 +39,11 @@ def ask(inventory: Path, asking: Asking, *, limit: str = "") -> Facts:
         raise InventoryError(f"Ansible did not answer within {_HANGS:g} s", where=str(inventory)) from None
     if done.returncode != 0:
         raise _refusal(inventory, done.stderr or done.stdout, limit)
-    return _facts(json.loads(done.stdout.strip().rpartition("\n")[2]))
+    warnings = tuple(re.findall(r"^\[WARNING\]: (.*)$", done.stderr, re.MULTILINE))
+    return _facts(json.loads(done.stdout.strip().rpartition("\n")[2]), warnings)
 
 
-def _facts(answer: Any) -> Facts:
+def _facts(answer: Any, warnings: tuple[str, ...]) -> Facts:
     """From the one JSON object that inside.py prints; its shape is described there."""
     given = [name for own in answer["hosts"].values() for name in own]
     return Facts(
@@ -53,6 +54,7 @@ def _facts(answer: Any) -> Facts:
         limited=tuple(answer["limited"]),
         living=answer["living"],
         secret=any(name in SECRET for name in (*given, *(name for _, name, _ in answer["wrong"]))),
+        warnings=warnings,
     )
 
 

@@ -17,7 +17,7 @@ from deployer.inventory.wanted import SECRET
 from deployer.settings.place import state_directory
 from deployer.settings.values import Settings
 
-_FORMAT = 1
+_FORMAT = 2
 _OURS = re.compile("|".join(IGNORED))
 _PLUGIN = re.compile(rb"^plugin\s*:", re.MULTILINE)
 
@@ -81,7 +81,9 @@ def keep(copy: Path, print_of: str, facts: Facts) -> None:
 
 def _facts(**kept: object) -> Facts:
     facts = Facts(**kept)  # type: ignore[arg-type]
-    return replace(facts, groups={name: tuple(hosts) for name, hosts in facts.groups.items()})
+    groups = {name: tuple(hosts) for name, hosts in facts.groups.items()}
+    wrong = tuple((host, name, why) for host, name, why in facts.wrong)
+    return replace(facts, groups=groups, wrong=wrong, warnings=tuple(facts.warnings), limited=tuple(facts.limited))
 
 
 def _files(inventory: Path) -> Iterator[Path]:

@@ -30,7 +30,8 @@ class Facts:
     """Everything we read of an inventory. `wrong` lists (host, variable, why) that Ansible could not resolve,
     `limited` the hosts a --limit pattern means, `living` that the answer may differ the next time.
 
-    `secret` says that there are passwords among the variables, or were before they were left out.
+    `secret` says that there are passwords among the variables, or were before they were left out. `warnings` are
+    Ansible's own, which it does not stop for: parts of an inventory that it skipped are among them.
     """
 
     hosts: Mapping[str, Mapping[str, Value]] = field(repr=False)
@@ -40,6 +41,7 @@ class Facts:
     limited: tuple[str, ...] = ()
     living: bool = False
     secret: bool = False
+    warnings: tuple[str, ...] = ()
 
     def value(self, host: str, *names: str) -> Value | None:
         """The first of these variables that the host has, or that ansible.cfg has a default for."""

@@ -17,7 +17,7 @@ _BY_SSH = ("ssh", "smart", "paramiko", "paramiko_ssh")
 def login(facts: Facts, host: str) -> Login:
     """How to reach this host. Raises InventoryError where it is not reached by SSH and sudo."""
     _by_ssh_and_sudo(facts, host)
-    options = dict(_ssh_options(facts, host))
+    options = dict(reversed(tuple(_ssh_options(facts, host))))  # as with ssh itself, what is said first counts
     key = facts.text(host, *wanted.KEY_FILE) or options.get("identityfile", "")
     return Login(
         address=facts.text(host, *wanted.ADDRESS) or host,
@@ -55,7 +55,7 @@ def _by_ssh_and_sudo(facts: Facts, host: str) -> None:
 
 
 def _ssh_options(facts: Facts, host: str) -> Iterator[tuple[str, str]]:
-    """`-o Key=value`, `-J jump` and the like of all the ssh arguments; the last ones win, as the most particular."""
+    """`-o Key=value`, `-J jump` and the like of all the ssh arguments, in ssh's own order."""
     short = {"-J": "proxyjump", "-i": "identityfile", "-l": "user", "-p": "port"}
     for variable in wanted.SSH_ARGS:
         try:
