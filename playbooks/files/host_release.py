@@ -1,6 +1,7 @@
 """What a host does for one verb of a release
 
 Runs on the host (Python 3.6 or newer, standard library only), sent there by the action plugin `deployer_release`.
+It starts for each verb on each host, so what a verb does not need is not imported.
 `main(told)` takes one mapping and prints one line of JSON: changed, msg, before, after; or failed with msg.
 
     <root>/releases/<version>/          the release, .sha256 in it is the digest of the artifact it came from
@@ -12,15 +13,11 @@ Runs on the host (Python 3.6 or newer, standard library only), sent there by the
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import posixpath
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
 MIB = 1024 * 1024
@@ -52,6 +49,8 @@ def main(told):
 
 def fetch(told):
     """The release lies unpacked beside the running one, its digest checked."""
+    import shutil
+
     root, version, sha256 = told["root"], told["version"], told["sha256"]
     release = os.path.join(root, "releases", version)
     if told.get("check"):
@@ -205,6 +204,8 @@ def refuse_to_replace_the_running(root, version, there):
 
 def sweep(root):
     """What a fetch that was killed left behind; arrivals of others may still be under way for a day."""
+    import shutil
+
     releases = os.path.join(root, "releases")
     for name in os.listdir(releases):
         path = os.path.join(releases, name)
@@ -215,6 +216,8 @@ def sweep(root):
 
 def landing(told):
     """An empty file for the artifact, which the login user may write and nobody else can guess."""
+    import tempfile
+
     need_space(told, 2 * told.get("size", 0))
     folder = tempfile.mkdtemp(prefix=INCOMING, dir=os.path.join(told["root"], "releases"))
     os.chmod(folder, 0o711)
@@ -231,6 +234,9 @@ def landing(told):
 
 def arrival(told):
     """The path of the artifact on this host, in a folder of its own."""
+    import shutil
+    import tempfile
+
     if told.get("arrived"):
         return told["arrived"]
     if not told.get("url"):
@@ -249,6 +255,7 @@ def arrival(told):
 
 
 def pull(told, file):
+    import shutil
     import urllib.error
     import urllib.request
 
@@ -274,6 +281,8 @@ def free_bytes(path):
 
 
 def check_digest(archive, sha256):
+    import hashlib
+
     digest = hashlib.sha256()
     with open(archive, "rb") as file:
         for block in iter(lambda: file.read(MIB), b""):
@@ -287,7 +296,9 @@ def check_digest(archive, sha256):
 
 def unpack(told, archive, release):
     """Into a folder of its own, then one rename: there is never half a release under its name."""
+    import shutil
     import tarfile
+    import tempfile
 
     folder = tempfile.mkdtemp(prefix=UNPACKING, dir=os.path.dirname(release))
     try:
@@ -310,6 +321,8 @@ def unpack(told, archive, release):
 
 
 def unpack_member(told, archived, member, folder):
+    import shutil
+
     name = posixpath.normpath(member.name)
     path = os.path.join(folder, name)
     if name == ".":
@@ -378,6 +391,8 @@ def give_away(folder, like):
 
 def prune(root, version, keep):
     """All but the newest `keep` go; never the running one, the last good one before it, nor the one just fetched."""
+    import shutil
+
     releases = os.path.join(root, "releases")
     names = [name for name in os.listdir(releases) if not name.startswith(".")]
     names.sort(key=lambda name: os.lstat(os.path.join(releases, name)).st_mtime, reverse=True)
@@ -409,6 +424,8 @@ def bridge_assets(told, release):
 
 def carry(source, target):
     """The time of a bridged asset is when a release last brought it."""
+    import shutil
+
     if os.path.islink(source):
         return
     if not os.path.lexists(target):
@@ -485,7 +502,7 @@ def restart(told, before):
     step = start_of(os.getpid())
     end = time.monotonic() + told.get("start_timeout", 60)
     command = ["systemctl", "restart", told["unit"]] if told.get("unit") else [told["control"], "restart"]
-    carry_out(command, max(1.0, end - time.monotonic()))
+    carry_out(told["root"], command, told.get("control_timeout", told.get("start_timeout", 60)))
     while True:
         running = process(told)
         if running and running != before and running[1] >= step:
@@ -502,9 +519,11 @@ def not_restarted(command, running, told):
     return text % (" ".join(command), running[0])
 
 
-def carry_out(command, timeout):
-    """Its output goes to a file: a daemon it starts would hold a pipe open for ever."""
-    with tempfile.TemporaryFile() as said:
+def carry_out(root, command, timeout):
+    """Its output goes to a file, .deployer/restart.log: a daemon it starts would hold a pipe open for ever."""
+    import subprocess
+
+    with open(os.path.join(root, ".deployer", "restart.log"), "w+b") as said:
         try:
             started = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
@@ -524,6 +543,8 @@ def carry_out(command, timeout):
 
 def process(told):
     """(pid, start time in clock ticks since boot) of the service's main process; None when it does not run."""
+    import subprocess
+
     if told.get("unit"):
         command = ["systemctl", "show", "--property=MainPID", "--value", told["unit"]]
     elif told.get("control"):

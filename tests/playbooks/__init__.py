@@ -1,0 +1,1 @@
+"""The playbooks, the host's program, and the door to ansible-runner"""
