@@ -232,7 +232,7 @@ def _step(progress: Progress, ledger: _Ledger, at: StepId, what: tuple[str, Stag
         verb=type(step).__name__.lower(),
         hosts=hosts_of(step),
         state=state,
-        began=progress.started_at.get(at),
+        began=ledger.began.get(at),
         ended=ended,
         note=note,
         where=where,

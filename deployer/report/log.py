@@ -15,6 +15,7 @@ class Log:
     def __init__(self) -> None:
         self._progress = Progress()
         self._stage = ""
+        self._began: dict[StepId, float] = {}
 
     def lines(self, record: Record) -> list[str]:
         """What happened, stages as headings; empty when a record says nothing to people."""
@@ -34,9 +35,9 @@ class Log:
             case Taken() as taken:
                 return [f"taken by {words.one_line(taken.owner)}, epoch {taken.epoch}"]
             case Begun() as begun:
-                return self._begun((begun.line, begun.number))
+                return self._begun((begun.line, begun.number), record.at)
             case Done() as done:
-                return self._done((done.line, done.number), done.outcome)
+                return self._done((done.line, done.number), done.outcome, record.at)
             case Failed() as failed:
                 return _failed(failed)
             case Held() as held:
@@ -50,16 +51,16 @@ class Log:
                 note = f": {words.one_line(ended.note)}" if ended.note else ""
                 return [f"{ENDINGS[ended.end]}{note}"]
 
-    def _begun(self, step_id: StepId) -> list[str]:
+    def _begun(self, step_id: StepId, at: float) -> list[str]:
         line, number = step_id
+        self._began[step_id] = at
         _, _, stage, step = next(item for item in self._progress.lines[line].walk() if item[0] == number)
         heading = [] if stage.name == self._stage else [words.one_line(stage.name)]
         self._stage = stage.name
         return [*heading, f"  {number:>3} {phrase(step)}"]
 
-    def _done(self, step_id: StepId, outcome: Outcome) -> list[str]:
-        began, ended = self._progress.started_at.get(step_id), self._progress.ended_at.get(step_id)
-        took = f" in {words.duration(ended - began)}" if began is not None and ended is not None else ""
+    def _done(self, step_id: StepId, outcome: Outcome, at: float) -> list[str]:
+        took = f" in {words.duration(at - self._began.get(step_id, at))}"
         note = f": {words.one_line(outcome.note)}" if outcome.note else ""
         failed = [f"  {step_id[1]:>3} {host.host} failed: {words.one_line(host.note)}" for host in outcome.failed]
         return [f"  {step_id[1]:>3} done{took}{note}", *failed]

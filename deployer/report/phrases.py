@@ -24,7 +24,7 @@ EXIT_CODES = {
     End.WAITING: 7,
 }
 
-RESUMABLE = frozenset({End.STOPPED, End.SUSPENDED, End.WAITING, End.HALF_WAY})
+STANDING_STILL = frozenset({End.STOPPED, End.SUSPENDED, End.WAITING})
 
 DOING = {
     Fetch: "fetching",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from deployer.events import End
 from deployer.report import words
 from deployer.report.account import Account, HostAccount, SiteAccount, State
-from deployer.report.phrases import ENDINGS, RESUMABLE
+from deployer.report.phrases import ENDINGS, STANDING_STILL
 
 _NOT_ENDED = {
     None: "not ended: still running, or its orchestrator was killed",
@@ -103,14 +103,11 @@ def _next(account: Account, inventory: str) -> Iterator[str]:
 
 def next_commands(account: Account, inventory: str = "") -> tuple[str, ...]:
     """What to type next; empty when nothing is left to do."""
-    given = f" -i {inventory}" if inventory else ""
-    end = account.end
+    end, run = account.end, account.run
     if end is None:
-        return (f"deployer resume {account.run}{given}", f"deployer abort {account.run}{given}")
-    said = (words.one_line(end.remedy),) if end.remedy else ()
-    if end.end in RESUMABLE:
-        own = [f"deployer resume {account.run}{given}", f"deployer undo {account.run}{given}"]
-        return tuple(dict.fromkeys((*(line for line in said if account.run not in line), *own)))
-    if end.end is End.PUT_BACK:
-        return said or tuple(step.remedy for step in account.failures[:1] if step.remedy)
-    return said
+        said = [f"deployer resume {run}", f"deployer abort {run}"]
+    else:
+        said = end.remedy.split(", or ") if end.remedy else []
+        said += [f"deployer undo {run}"] if end.end in STANDING_STILL else []
+    given = f" -i {inventory}" if inventory else ""
+    return tuple(dict.fromkeys(words.one_line(line) + (given if run in line else "") for line in said))

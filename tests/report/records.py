@@ -109,7 +109,7 @@ def put_back() -> list[Record]:
         ),
         (9.0, GoingBack(1, BACK, "dc1-web1: answers 503 for 5 s")),
         *_steps(1, 1, 4, 9.5, 1.0),
-        (14.0, Ended(End.PUT_BACK, "dc1-web1: answers 503 for 5 s")),
+        (14.0, Ended(End.PUT_BACK, "dc1-web1: answers 503 for 5 s", "ssh dc1-web1 journalctl -u shop")),
     ]
     return records(events)
 
