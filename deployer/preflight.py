@@ -10,8 +10,14 @@ from deployer.errors import PreflightFailed
 from deployer.machines import Estate
 from deployer.model import HostSeen, Picture, Release, Standing
 from deployer.plan import Plan
+from deployer.reach import Reached
 from deployer.steps import Deploy, hosts_of
 from deployer.world import Running
+
+_REPAIR = "repair it, or take it out of the inventory group or by --limit"
+_MEGABYTE = 1024 * 1024
+_TOLD_ONLY = ("old workers still serve",)
+"""Complaints of the balancers that a drain copes with."""
 
 
 class Severity(Enum):
@@ -39,14 +45,22 @@ def findings(
     estate: Estate,
     running: Mapping[str, Running],
     complaints: Sequence[str] = (),
+    *,
+    reached: Mapping[str, Reached] | None = None,
+    needed: int = 0,
 ) -> tuple[Finding, ...]:
-    """Everything that speaks against this plan now. `complaints` are those of TrafficSeen, "machine: what"."""
+    """Everything that speaks against this plan now.
+
+    `complaints` are those of TrafficSeen, "machine: what"; `reached` is what the machines' shells say (None: nobody
+    asked them); `needed` how many bytes the release takes on a host.
+    """
     touched = _touched(plan)
     sites = {host.site for host in picture.hosts.values() if host.host in touched}
     return (
         *_of_complaints(complaints, estate, sites),
         *_of_balancers(picture, estate, sites, complaints),
-        *_of_hosts(picture, running, touched),
+        *_of_machines(reached or {}, touched, needed),
+        *_of_hosts(picture, running, reached or {}, touched),
         *_of_bytes(plan.intent.release, running, _deployed(plan)),
         *_of_sites(picture, sites),
     )
@@ -74,7 +88,8 @@ def _of_complaints(complaints: Sequence[str], estate: Estate, sites: set[str]) -
     elsewhere = {balancer.name for balancer in estate.balancers if balancer.site not in sites}
     for complaint in complaints:
         where, colon, what = complaint.partition(": ")
-        grave = Severity.WARN if where in elsewhere else Severity.REFUSE
+        harmless = where in elsewhere or any(words in what for words in _TOLD_ONLY)
+        grave = Severity.WARN if harmless else Severity.REFUSE
         said, _, remedy = (what if colon else complaint).partition("\n  next: ")
         yield Finding(grave, where if colon else "", said, remedy or "deployer doctor")
 
@@ -100,22 +115,52 @@ def _standing(host: HostSeen, balancer: str) -> Standing:
     return next((view.standing for view in host.views if view.balancer == balancer), Standing.UNKNOWN)
 
 
-def _of_hosts(picture: Picture, running: Mapping[str, Running], touched: frozenset[str]) -> Iterator[Finding]:
+def _of_machines(reached: Mapping[str, Reached], touched: frozenset[str], needed: int) -> Iterator[Finding]:
+    """What would stop Ansible on a host half-way, known before the first one is drained."""
+    for name, machine in reached.items():
+        grave = Severity.REFUSE if name in touched else Severity.WARN
+        if machine.complaint:
+            yield Finding(grave, name, machine.complaint, machine.remedy or _REPAIR)
+        elif name in touched:
+            if not machine.root:
+                yield Finding(
+                    grave, name, "its release directory cannot be written", "see release.root, ansible_become"
+                )
+            if not machine.health:
+                yield Finding(grave, name, "its health file cannot be written", "see health_file.path, ansible_become")
+            if not machine.restart:
+                yield Finding(grave, name, "its service cannot be restarted", "see app.unit or app.control")
+            if machine.free is not None and machine.free < needed:
+                what = f"{machine.free // _MEGABYTE} MB are free, the release needs {-(-needed // _MEGABYTE)} MB"
+                yield Finding(grave, name, what, "remove old releases, or a smaller release.keep")
+
+
+def _of_hosts(
+    picture: Picture, running: Mapping[str, Running], reached: Mapping[str, Reached], touched: frozenset[str]
+) -> Iterator[Finding]:
     for seen in picture.hosts.values():
+        machine = reached.get(seen.host)
         own = running.get(seen.host, Running(seen.host, note="nobody asked it"))
-        planned = seen.host in touched
-        if own.current is None and own.version is None and own.healthy is None:
-            what = f"does not answer: {own.note}" if own.note else "does not answer"
-            grave = Severity.REFUSE if planned else Severity.WARN
-            yield Finding(grave, seen.host, what, "repair it, or take it out of the inventory group or by --limit")
-        elif planned and seen.release is None and own.current is None and _serves(seen):
-            what = "serves users, and nobody knows which release: there would be no way back"
-            yield Finding(Severity.REFUSE, seen.host, what, "does app.version in deployer.yml answer with the version?")
-        elif own.healthy is False:
-            yield Finding(Severity.WARN, seen.host, f"is not healthy: {own.note or 'its health page says so'}")
+        if machine is None or not machine.complaint:
+            yield from _of_service(seen, own, machine, planned=seen.host in touched)
         if len({view.standing for view in seen.views} - {Standing.UNKNOWN}) > 1:
             views = ", ".join(f"{view.balancer} {view.standing.value}" for view in seen.views)
             yield Finding(Severity.WARN, seen.host, f"balancers disagree: {views}", "deployer status")
+
+
+def _of_service(seen: HostSeen, own: Running, machine: Reached | None, *, planned: bool) -> Iterator[Finding]:
+    """A machine that answers while its service does not is no reason to refuse: the release may be what mends it."""
+    current = own.current or (machine.current if machine else "")
+    silent = own.version is None and own.healthy is None
+    if silent and machine is None and planned:
+        yield Finding(Severity.REFUSE, seen.host, f"does not answer: {own.note or 'no reason known'}", _REPAIR)
+    elif planned and seen.release is None and not current and _serves(seen):
+        what = "serves users, and nobody knows which release: there would be no way back"
+        yield Finding(Severity.REFUSE, seen.host, what, "does app.version in deployer.yml answer with the version?")
+    elif silent:
+        yield Finding(Severity.WARN, seen.host, f"its service does not answer: {own.note or 'no reason known'}")
+    elif own.healthy is False:
+        yield Finding(Severity.WARN, seen.host, f"is not healthy: {own.note or 'its health page says so'}")
 
 
 def _serves(seen: HostSeen) -> bool:

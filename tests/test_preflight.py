@@ -12,6 +12,7 @@ from deployer.machines import Balancer, Estate, Host, Login
 from deployer.model import HostSeen, Intent, Picture, Release, Standing, View
 from deployer.plan import Leg, Plan, Stage
 from deployer.preflight import Severity, findings, refuse
+from deployer.reach import Reached
 from deployer.steps import Deploy, Drain
 from deployer.world import Running
 
@@ -82,11 +83,48 @@ def test_a_complaint_about_a_site_that_is_left_alone_is_only_told() -> None:
     ]
 
 
+def test_old_workers_are_told_and_drained() -> None:
+    assert _said(_picture(), _running(), "lb1: old workers still serve after a reload (pid 7)") == [
+        ("warn", "lb1: old workers still serve after a reload (pid 7)")
+    ]
+
+
 def test_an_unreachable_host_refuses_when_it_is_planned_and_warns_when_not() -> None:
     gone = _running(Running("web1", note="no route to 10.0.0.1"), Running("web3", note="timed out"))
     assert _said(_picture(), gone) == [
         ("refuse", "web1: does not answer: no route to 10.0.0.1"),
-        ("warn", "web3: does not answer: timed out"),
+        ("warn", "web3: its service does not answer: timed out"),
+    ]
+
+
+def _asked(*instead: Reached) -> dict[str, Reached]:
+    able = {"free": 2**30, "current": "1.0.0", "python": True, "root": True, "health": True, "restart": True}
+    return {name: Reached(name, **able) for name in NAMES} | {one.machine: one for one in instead}  # type: ignore[arg-type]
+
+
+def _told(reached: dict[str, Reached], running: dict[str, Running] | None = None, needed: int = 0) -> list[str]:
+    found = findings(
+        _plan("web1", "web2"), _picture(), _estate(), running or _running(), reached=reached, needed=needed
+    )
+    return [f"{finding.severity.value} {finding.where}: {finding.what}" for finding in found]
+
+
+def test_a_service_that_is_down_on_a_machine_that_answers_may_be_mended_by_the_release() -> None:
+    assert _told(_asked(), _running(Running("web1", note="connection refused"))) == [
+        "warn web1: its service does not answer: connection refused"
+    ]
+
+
+def test_machines_that_refuse_us_are_known_before_anything_is_drained() -> None:
+    sudo = Reached("web1", complaint="sudo to root was refused: wrong password")
+    away = Reached("web3", complaint="nobody answers within 5 s")
+    assert _told(_asked(sudo, away, Reached("web2", free=10 * 2**20)), needed=25 * 2**20) == [
+        "refuse web1: sudo to root was refused: wrong password",
+        "refuse web2: its release directory cannot be written",
+        "refuse web2: its health file cannot be written",
+        "refuse web2: its service cannot be restarted",
+        "refuse web2: 10 MB are free, the release needs 25 MB",
+        "warn web3: nobody answers within 5 s",
     ]
 
 
