@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -96,7 +96,7 @@ def _front(host: Machine) -> None:
         },
     )
     (host.folder / "host_front.conf").write_text(front)
-    user = f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
+    user = f"user {pwd.getpwuid(os.getuid()).pw_name};\n" if os.geteuid() == 0 else ""
     (host.folder / "nginx.conf").write_text(NGINX.format(user=user, folder=host.folder))
 
 

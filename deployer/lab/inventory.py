@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import sys
 
 import yaml
@@ -39,7 +40,7 @@ def _everywhere(lab: Lab) -> dict[str, object]:
         "IdentitiesOnly": "yes",
     }
     return {
-        "ansible_user": getpass.getuser(),
+        "ansible_user": pwd.getpwuid(os.getuid()).pw_name,
         "ansible_port": SSH_PORT,
         "ansible_ssh_private_key_file": str(lab.key),
         "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),

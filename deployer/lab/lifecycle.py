@@ -22,7 +22,7 @@ from deployer.lab.releases import release
 
 Seen = TypeVar("Seen")
 FIRST, VERSIONS = "1.0.0", ("1.0.0", "1.1.0", "1.2.0")
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 120.0
 LONGEST_FOLDER = 70  # a Unix socket's path has 107 bytes, …/machines/dc1-lb1/master.sock.NNNNN.tmp is part of it
 
 

@@ -40,8 +40,13 @@ def give_back(folder: Path) -> None:
         return
     with _alone():
         for path in CLAIMS.iterdir():
-            if _read(path).get("folder") == str(folder):
+            if owner(path) == str(folder):
                 path.unlink()
+
+
+def owner(claim: Path) -> str:
+    """The folder of the lab that made this claim, empty when there is none."""
+    return _read(claim).get("folder", "")
 
 
 def _free(path: Path, number: int) -> bool:

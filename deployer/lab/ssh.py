@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import subprocess
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def start(lab: Lab, machine: Machine) -> None:
             address=machine.address,
             folder=machine.folder,
             lab=lab.folder,
-            user=getpass.getuser(),
+            user=pwd.getpwuid(os.getuid()).pw_name,
             pam="yes" if _locked() else "no",
             variable=VARIABLE,
         )
@@ -83,6 +83,6 @@ def _locked() -> bool:
         return False
     for line in Path("/etc/shadow").read_text().splitlines():
         name, password, *_ = line.split(":")
-        if name == getpass.getuser():
+        if name == pwd.getpwuid(os.getuid()).pw_name:
             return password.startswith("!")
     return False

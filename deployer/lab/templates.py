@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import deployer
+from deployer import shipped
 
 
 def render(name: str, values: Mapping[str, object]) -> str:
     """A file of templates/; a variable that has neither value nor default is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    package = Path(deployer.__file__).parent
-    folders = [str(package / "templates"), str(package.parent / "templates")]
     environment = Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader(str(shipped.templates())),
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
