@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,18 +19,22 @@ def login(facts: Facts, host: str) -> Login:
     """How to reach this host. Raises InventoryError where it is not reached by SSH and sudo."""
     _by_ssh_and_sudo(facts, host)
     options = dict(reversed(tuple(_ssh_options(facts, host))))  # as with ssh itself, what is said first counts
+    address = facts.text(host, *wanted.ADDRESS) or host
+    port = number(facts, host, *wanted.PORT) or int(options.get("port", 22))
+    user = facts.text(host, *wanted.USER) or options.get("user", "")
     key = facts.text(host, *wanted.KEY_FILE) or options.get("identityfile", "")
+    known_hosts = tuple(_file(path) for path in options.get("userknownhostsfile", "").split())
     return Login(
-        address=facts.text(host, *wanted.ADDRESS) or host,
-        port=number(facts, host, *wanted.PORT) or int(options.get("port", 22)),
-        user=facts.text(host, *wanted.USER) or options.get("user", ""),
+        address=address,
+        port=port,
+        user=user,
         key_files=(_file(key),) if key else (),
-        known_hosts=tuple(_file(path) for path in options.get("userknownhostsfile", "").split()),
+        known_hosts=known_hosts,
         password=facts.text(host, *wanted.PASSWORD),
         become=_yes(facts.value(host, *wanted.BECOME)),
         become_user=facts.text(host, *wanted.BECOME_USER) or "root",
         become_password=facts.text(host, *wanted.BECOME_PASSWORD),
-        proxy_command=_proxy(options),
+        proxy_command=_filled(_proxy(options, " ".join(known_hosts)), address, port, user),
     )
 
 
@@ -70,20 +75,22 @@ def _ssh_options(facts: Facts, host: str) -> Iterator[tuple[str, str]]:
                 yield short[word[:2]], word[2:] or next(words, "")
 
 
-def _proxy(options: dict[str, str]) -> str:
-    """The command that connects through a jump host, as ssh itself makes it of ProxyJump; the last hop is %h:%p."""
+def _proxy(options: dict[str, str], known_hosts: str) -> str:
+    """The command that connects through a jump host, as ssh itself makes it of ProxyJump: %h and %p are the machine."""
     if options.get("proxyjump", "none") != "none":
         *via, last = options["proxyjump"].split(",")
-        files = options.get("userknownhostsfile", "")
-        words = [
-            "ssh",
-            *(["-o", f"UserKnownHostsFile={files}"] if files else []),
-            *(["-J", ",".join(via)] if via else []),
-        ]
+        words = ["ssh", *(["-o", f"UserKnownHostsFile={known_hosts}"] if known_hosts else [])]
+        words += ["-J", ",".join(via)] if via else []
         target, _, port = last.rpartition(":") if last.rpartition(":")[2].isdigit() else (last, "", "")
         return shlex.join([*words, *(["-p", port] if port else []), "-W", "[%h]:%p", target])
     command = options.get("proxycommand", "none")
     return "" if command == "none" else command
+
+
+def _filled(command: str, address: str, port: int, user: str) -> str:
+    """%h, %p and %r of a proxy command, which ssh fills in and paramiko does not."""
+    tokens = {"%h": address, "%p": str(port), "%r": user, "%%": "%"}
+    return re.sub("%[hpr%]", lambda token: tokens[token[0]], command)
 
 
 def _yes(value: object) -> bool:

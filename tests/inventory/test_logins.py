@@ -59,11 +59,11 @@ def test_paths_are_made_absolute() -> None:
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
-        ("-J ops@jump", "ssh -W '[%h]:%p' ops@jump"),
-        ("-o ProxyJump=jump:2222", "ssh -p 2222 -W '[%h]:%p' jump"),
-        ("-o ProxyJump=a,b", "ssh -J a -W '[%h]:%p' b"),
-        ("-o UserKnownHostsFile=/kh -o ProxyJump=jump", "ssh -o UserKnownHostsFile=/kh -W '[%h]:%p' jump"),
-        ('-o ProxyCommand="ssh -W %h:%p jump"', "ssh -W %h:%p jump"),
+        ("-J ops@jump", "ssh -W '[web1]:22' ops@jump"),
+        ("-o ProxyJump=jump:2222", "ssh -p 2222 -W '[web1]:22' jump"),
+        ("-o ProxyJump=a,b", "ssh -J a -W '[web1]:22' b"),
+        ("-o UserKnownHostsFile=/kh -o ProxyJump=jump", "ssh -o UserKnownHostsFile=/kh -W '[web1]:22' jump"),
+        ('-o ProxyCommand="ssh -W %h:%p jump"', "ssh -W web1:22 jump"),
         ("-o ProxyJump=none", ""),
         ("-o ProxyCommand=none", ""),
         ("", ""),
