@@ -67,8 +67,8 @@ class Line:
         except TimeoutError as error:
             self.close()
             raise Unreachable(f"gives no answer within {timeout:g} s", where=self._machine) from error
-        except OSError as error:
-            raise Lost(str(error)) from error
+        except (OSError, EOFError) as error:
+            raise Lost(str(error) or "the connection is gone") from error
         return Answer(int(rc), said) if rc == b"0" else Answer(int(rc), "", said)
 
     def close(self) -> None:

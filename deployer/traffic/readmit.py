@@ -69,7 +69,7 @@ def _back(ground: Ground, hosts: Sequence[Host], order: Order, slot: str, releas
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Requests counted when a host was first seen up on a balancer: to it, to its half of the pool; pid tells a reload."""
+    """Requests counted when a host was first seen up on a balancer: to it, to its half; pid tells a reload."""
 
     pid: int
     host: int

@@ -107,7 +107,7 @@ class _Act:
                 half = slots[release].removeprefix(f"{one.pool}_")
                 if half in one.halves and not _serves(one, half):
                     raise StepFailed(
-                        f"no host serves {release} in {slots[release]}: {share / 100:g} % of the users would get errors",
+                        f"no host serves {release} in {slots[release]}: {share / 100:g} % of users would get errors",
                         where=one.balancer,
                         remedy="deployer status",
                     )
