@@ -64,11 +64,12 @@ class Board:
                 pass
 
     def tell(self, step: StepId, line: str) -> None:
-        """What a step waits for goes to the hosts the line names, to all of the step when it names none."""
+        """Of what a step waits for, each host gets the parts that name it; where none is named, all get all."""
+        parts = line.removeprefix("waiting for ").split("; ")
         mine = [self._row(host) for host in hosts_of(self._plans[step[0]][step[1]])]
-        named = [row for row in mine if row.host in line]
-        for row in named or mine:
-            row.waiting = line
+        named = {row.host: [part for part in parts if row.host in part.replace(":", " ").split()] for row in mine}
+        for row in mine:
+            row.waiting = "; ".join(named[row.host] if any(named.values()) else parts)
 
     def _walk(self, plan: Plan) -> None:
         self._plans.append({number: step for number, _, _, step in plan.walk()})

@@ -19,6 +19,8 @@ from deployer.world import Clock
 
 _MOST = 30
 """So many hosts per site are shown, those in motion first."""
+_STATE, _ELAPSED = 14, 7
+"""Columns that must not jump."""
 
 
 class LiveTable:
@@ -61,9 +63,9 @@ class LiveTable:
 
 
 def picture(board: Board, now: float) -> Group:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
+    table = Table(box=None, expand=True, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
     for name in ("site", "host", "state", "release", "for", "waiting for"):
-        table.add_column(name, no_wrap=name != "waiting for", overflow="ellipsis")
+        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if name == "waiting for" else None)
     for site in dict.fromkeys(row.site for row in board.rows.values()):
         _site(table, site, [row for row in board.rows.values() if row.site == site], now)
     head = Text(words.one_line(board.title), style="bold")
@@ -83,9 +85,9 @@ def _site(table: Table, site: str, rows: list[Row], now: float) -> None:
         table.add_row(
             "",
             Text(row.host),
-            Text(row.state, style=_style(row)),
+            Text(f"{row.state:<{_STATE}}", style=_style(row)),
             Text(words.one_line(row.release or "?")),
-            elapsed,
+            f"{elapsed:>{_ELAPSED}}",
             Text(words.one_line(row.waiting), style="dim"),
         )
     if len(rows) > len(shown):
