@@ -6,7 +6,7 @@ time (a row, and for SQLite an anchor file), so that a cut tail is noticed as we
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, get_args
 
@@ -15,7 +15,7 @@ from deployer.chain import Broken, Line, checked, linked
 from deployer.errors import JournalDamaged, UsageError
 from deployer.events import End, Ended, Event, Record
 from deployer.lock import must_hold
-from deployer.store.rows import NOTHING, Mark, Row, Rows, Store
+from deployer.store.rows import NOTHING, Mark, Rows, Store
 
 T = TypeVar("T")
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
@@ -141,18 +141,21 @@ class Journal:
 
     def _sound(self, rows: Rows, promised: Mark) -> Mark:
         """The head, once it is clear that no tail is missing."""
-        head = _mark(rows.ask("SELECT seq, hash FROM deployer_head WHERE service = ?", self._service))
-        last = _mark(
-            rows.ask(
-                "SELECT seq, hash FROM deployer_journal WHERE service = ? ORDER BY seq DESC LIMIT 1", self._service
-            )
+        found = rows.ask(
+            """SELECT 'head', seq, hash FROM deployer_head WHERE service = ?
+            UNION ALL SELECT 'promised', seq, hash FROM deployer_journal WHERE service = ? AND seq = ?
+            UNION ALL SELECT 'last', seq, hash FROM deployer_journal WHERE service = ?
+                AND seq = (SELECT MAX(seq) FROM deployer_journal WHERE service = ?)""",
+            *(self._service, self._service, promised.seq, self._service, self._service),
         )
-        if promised.seq > last.seq or head.seq > last.seq:
+        marks = {name: Mark(seq, digest) for name, seq, digest in found}
+        head, last = marks.get("head", NOTHING), marks.get("last", NOTHING)
+        if max(promised.seq, head.seq) > last.seq:
             known = max(promised.seq, head.seq)
             raise self._damaged(Broken(last.seq + 1, f"it is missing, though record {known} was acknowledged"))
         if head != last:
             raise self._damaged(Broken(last.seq, f"it is not the record {head.seq} that was acknowledged last"))
-        if promised.seq and self._at(rows, promised.seq) != promised.hash:
+        if promised != marks.get("promised", NOTHING):
             raise self._damaged(Broken(promised.seq, "it is not the record that was acknowledged"))
         return head
 
@@ -208,7 +211,3 @@ class Journal:
     @property
     def _where(self) -> str:
         return f"journal of {self._service} in {self._store.where}"
-
-
-def _mark(found: Sequence[Row]) -> Mark:
-    return Mark(*found[0]) if found else NOTHING

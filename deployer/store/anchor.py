@@ -15,6 +15,8 @@ from zlib import crc32
 
 from deployer.store.rows import NOTHING, Mark
 
+LENGTH = 20 + 1 + 64 + 1 + 8 + 1
+
 
 class Anchor:
     """One service's mark. A torn or unreadable anchor is no mark: the chain itself still holds."""
@@ -28,7 +30,8 @@ class Anchor:
     def read(self) -> Mark:
         for _ in range(3):  # a reader may meet a writer in the middle of the line
             try:
-                text = self._path.read_text("ascii", "replace")
+                with self._path.open("rb", buffering=0) as file:
+                    text = file.read(LENGTH).decode("ascii", "replace")
             except OSError:
                 return NOTHING
             match text.split():
@@ -60,7 +63,8 @@ class Anchors:
         self._anchors: dict[str, Anchor] = {}
 
     def of(self, service: str) -> Anchor:
-        return self._anchors.setdefault(service, Anchor(self._database, service))
+        anchor = self._anchors.get(service)
+        return anchor or self._anchors.setdefault(service, Anchor(self._database, service))
 
     def close(self) -> None:
         for anchor in self._anchors.values():

@@ -8,13 +8,14 @@ from functools import cache
 from threading import RLock
 from time import monotonic, sleep
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zlib import crc32
 
 import psycopg
 
 from deployer.errors import DeployerError, Refused, SettingsError
 from deployer.store import schema
+from deployer.store.empty import read_empty
 from deployer.store.rows import NOTHING, Mark, Row, Rows, StoreUnavailable
 
 T = TypeVar("T")
@@ -50,7 +51,9 @@ class PostgresStore:
         return self._persist(lambda: self._transact("BEGIN", service, work))
 
     def read(self, work: Callable[[Rows], T]) -> T:
-        return self._persist(lambda: self._transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "", work))
+        return self._persist(
+            lambda: self._transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "", self._if_any(work))
+        )
 
     def promised(self, service: str) -> Mark:  # noqa: ARG002 - the server keeps its own tail
         return NOTHING
@@ -110,6 +113,10 @@ class PostgresStore:
         connection.execute(SESSION)
         return connection
 
+    def _if_any(self, work: Callable[[Rows], T]) -> Callable[[Rows], T]:
+        """A store opened for reading may not have been created yet."""
+        return lambda rows: work(rows) if not self._read_only or self._created(rows) else read_empty(work)
+
     def _created(self, rows: Rows) -> bool:
         return rows.ask("SELECT to_regclass('deployer_lease')") != [(None,)]
 
@@ -141,11 +148,11 @@ def _number(service: str) -> int:
 
 
 def _public(url: str) -> str:
-    """The URL without its password and options."""
+    """The URL without its password."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    user = host[0].partition(":")[0]
-    return f"postgresql://{user}{'@' if user else ''}{host[2]}{parts.path}"
+    user, at, host = parts.netloc.rpartition("@")
+    options = [(key, value) for key, value in parse_qsl(parts.query) if "password" not in key]
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}", query=urlencode(options, safe="/")))
 
 
 @contextmanager

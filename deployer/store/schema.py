@@ -38,9 +38,10 @@ TABLES = (
 )
 
 
-def create(rows: Rows) -> None:
+def create(rows: Rows, *, keep: str = "") -> None:
+    """`keep` is the one word of a database's own: how its tables are laid out."""
     for table in TABLES:
-        rows.do(table)
+        rows.do(f"{table} {keep}" if table.startswith("CREATE TABLE") else table)
     if not rows.ask("SELECT version FROM deployer_store"):
         rows.do("INSERT INTO deployer_store (version) VALUES (?)", VERSION)
 

@@ -23,22 +23,23 @@ from deployer.store.rows import Mark, Row, Rows, StoreUnavailable
 
 T = TypeVar("T")
 PATIENCE = 10.0
-"""Seconds to wait for another writer."""
 
 
 class SqliteStore:
-    """For writing; the file is created for us alone (0600) when it is not there."""
+    """For writing; the file is created for us alone (0600) when it is not there. `patience`: seconds to wait for
+    another writer.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.where = str(path)
         self._path = path
         self._lock = RLock()
         self._anchors = Anchors(path)
         with translated(path):
             _create(path)
-            self._connection = connect(path, "mode=rw")
+            self._connection = connect(path, "mode=rw", patience)
             self._rows = SqliteRows(self._connection)
-            _until_free(lambda: _prepare(self._connection, path))
+            _until_free(lambda: _prepare(self._connection, path), patience)
             schema.check(self._rows, self.where)
 
     def write(self, service: str, work: Callable[[Rows], T]) -> T:  # noqa: ARG002 - SQLite has one writer for all
@@ -113,7 +114,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'deployer_lease'").fetchone():
         connection.execute("BEGIN IMMEDIATE")
         try:
-            schema.create(SqliteRows(connection))
+            schema.create(SqliteRows(connection), keep="WITHOUT ROWID")
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -121,9 +122,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             raise
 
 
-def _until_free(prepare: Callable[[], None]) -> None:
+def _until_free(prepare: Callable[[], None], patience: float) -> None:
     """Changing to WAL does not wait by itself when twenty start at once: SQLite's busy handler is not asked."""
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + patience
     while True:
         try:
             return prepare()
@@ -133,10 +134,10 @@ def _until_free(prepare: Callable[[], None]) -> None:
             sleep(0.02)
 
 
-def connect(path: Path, how: str) -> sqlite3.Connection:
+def connect(path: Path, how: str, patience: float = PATIENCE) -> sqlite3.Connection:
     """`how` is SQLite's own words: mode=rw, mode=ro, immutable=1."""
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE
+        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, check_same_thread=False, timeout=patience
     )
 
 
@@ -157,7 +158,7 @@ def _ours(error: sqlite3.Error, path: Path) -> DeployerError:
     where = str(path)
     if _busy(error):
         return StoreUnavailable(
-            f"another process writes to the store and did not finish within {PATIENCE:g} s",
+            "another process writes to the store and does not finish",
             where=where,
             remedy=f"fuser -v {path}",
         )

@@ -5,7 +5,6 @@ Each reading opens the file anew, so it also sees a store that was created, or c
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TypeVar
 from deployer.errors import DeployerError, Refused
 from deployer.store import schema
 from deployer.store.anchor import Anchors
+from deployer.store.empty import read_empty
 from deployer.store.rows import Mark, Rows
 from deployer.store.sqlite import SqliteRows, connect, translated
 
@@ -64,18 +64,13 @@ class SqliteReader:
         return not self._path.with_name(f"{self._path.name}-wal").exists(), stat.st_mtime_ns, stat.st_size
 
     def _once(self, work: Callable[[Rows], T], *, at_rest: bool) -> T:
-        with translated(self._path), closing(self._open(at_rest=at_rest)) as connection:
+        if not self._path.exists():
+            return read_empty(work)
+        how = "mode=ro&immutable=1" if at_rest else "mode=ro"
+        with translated(self._path), closing(connect(self._path, how)) as connection:
             rows = SqliteRows(connection)
             connection.execute("BEGIN")
+            if not rows.ask("SELECT 1 FROM sqlite_master WHERE name = 'deployer_lease'"):
+                return read_empty(work)
             schema.check(rows, self.where)
             return work(rows)
-
-    def _open(self, *, at_rest: bool) -> sqlite3.Connection:
-        if self._path.exists():
-            connection = connect(self._path, "mode=ro&immutable=1" if at_rest else "mode=ro")
-            if SqliteRows(connection).ask("SELECT 1 FROM sqlite_master WHERE name = 'deployer_lease'"):
-                return connection
-            connection.close()
-        empty = sqlite3.connect(":memory:", isolation_level=None)
-        schema.create(SqliteRows(empty))
-        return empty

@@ -1,0 +1,1 @@
+"""Stores: real databases, started and ended by the tests"""

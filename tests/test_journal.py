@@ -1,0 +1,266 @@
+"""The journal's promises, on SQLite and on PostgreSQL alike"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from deployer import codec
+from deployer.chain import linked
+from deployer.errors import DeployerError, JournalDamaged, Overtaken, Refused, UsageError
+from deployer.events import AbortAsked, Done, End, Failed, Record, Taken
+from deployer.journal import Journal
+from deployer.lock import Lock
+from deployer.store import open_store
+from deployer.store.rows import Mark, Rows, Store
+from deployer.world import Outcome
+from tests.store import samples
+from tests.store.databases import postgres, postgres_url, url
+
+__all__ = ["postgres", "postgres_url", "url"]
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def journal(store: Store) -> Journal:
+    ticks = count(1000)
+    return Journal(store, "shop", lambda: float(next(ticks)))
+
+
+def a_run(journal: Journal, run: str = "r1", epoch: int | None = None) -> tuple[Record, ...]:
+    first = journal.append(run, samples.planned(), Taken("ann@ctl", 1), samples.begun(1), epoch=epoch)
+    second = journal.append(run, samples.done(1), samples.begun(2), epoch=epoch)
+    return first + second + journal.append(run, samples.done(2), samples.ended(), epoch=epoch)
+
+
+def test_what_was_appended_is_read_back(journal: Journal, url: str) -> None:
+    written = a_run(journal)
+    assert [record.seq for record in written] == [1, 2, 3, 4, 5, 6, 7]
+    assert {record.at for record in written} == {1000.0, 1001.0, 1002.0}
+    assert journal.events("r1") == written
+    again = open_store(url)
+    assert Journal(again, "shop", float).events("r1") == written
+    again.close()
+    assert journal.verify() == 7
+
+
+def test_nothing_yet(journal: Journal) -> None:
+    assert journal.events("r1") == ()
+    assert journal.since("r1", 0) == ()
+    assert journal.runs() == ()
+    assert journal.last_run() is None
+    assert journal.verify() == 0
+    assert journal.append("r1", epoch=None) == ()
+
+
+def test_since_gives_what_others_wrote_meanwhile(journal: Journal, store: Store) -> None:
+    last = a_run(journal)[-1].seq
+    assert journal.since("r1", last) == ()
+    asked = Journal(store, "shop", lambda: 5.0).append("r1", AbortAsked("bob", "smoke"), epoch=None)
+    journal.append("r2", samples.planned(), epoch=None)
+    assert journal.since("r1", last) == asked
+    assert journal.since("r1", 5)[-1:] == asked
+    with pytest.raises(JournalDamaged):
+        journal.since("r1", 1000)
+
+
+def test_runs_newest_first_with_their_end(journal: Journal) -> None:
+    a_run(journal, "r1")
+    journal.append("r1", AbortAsked("bob"), epoch=None)
+    journal.append("r2", samples.planned(), samples.ended(End.SUSPENDED), epoch=None)
+    journal.append("r3", samples.planned(), samples.begun(1), epoch=None)
+    journal.append("r2", Taken("ann", 3), epoch=None)
+    assert [(head.run, head.kind, head.end) for head in journal.runs()] == [
+        ("r3", "Begun", None),
+        ("r2", "Taken", None),
+        ("r1", "AbortAsked", End.DONE),
+    ]
+    assert journal.last_run() == "r3"
+    assert len(journal.runs(2)) == 2
+    assert [record.event for record in journal.events("r2")][-1] == Taken("ann", 3)
+
+
+def test_services_share_a_store_and_nothing_else(journal: Journal, store: Store) -> None:
+    other = Journal(store, "blog", lambda: 1.0)
+    a_run(journal)
+    assert other.last_run() is None
+    assert other.append("r1", samples.planned(), epoch=None)[0].seq == 1
+    assert len(journal.events("r1")) == 7
+
+
+def test_all_or_none(journal: Journal) -> None:
+    with pytest.raises(UsageError):
+        journal.append("r1", samples.planned(), Failed(0, 1, None), epoch=None)  # type: ignore[arg-type]
+    assert journal.verify() == 0
+
+
+def test_an_overtaken_epoch_writes_nothing(journal: Journal, store: Store) -> None:
+    lock = Lock(store, "shop", lambda: 1000.0)
+    lease = lock.take("r1", "ann@ctl", "release day")
+    journal.append("r1", samples.planned(), epoch=lease.epoch)
+    newer = lock.take("r2", "bob@ctl", "dc1 burns", seize=True)
+    with pytest.raises(Overtaken, match=r"bob@ctl took the lock over from run r1 for run r2 \(dc1 burns\)"):
+        journal.append("r1", samples.begun(1), epoch=lease.epoch)
+    journal.append("r1", AbortAsked("carol"), epoch=None)
+    lock.release(newer)
+    with pytest.raises(Overtaken, match="does not hold the lock any more"):
+        journal.append("r2", samples.planned(), epoch=newer.epoch)
+    with pytest.raises(Overtaken):
+        journal.append("r3", samples.planned(), epoch=0)
+    assert [type(record.event).__name__ for record in journal.events("r1")] == ["Planned", "AbortAsked"]
+
+
+def test_a_picture_of_a_thousand_hosts(journal: Journal) -> None:
+    planned = type(samples.planned())("ann", samples.plan(), samples.picture(1000))
+    journal.append("r1", planned, epoch=None)
+    assert journal.events("r1")[0].event == planned
+
+
+def test_any_text(journal: Journal) -> None:
+    event = Failed(0, 1, "\udcff \0 caf\u00e9", "web1")
+    journal.append("r1", samples.planned(), event, epoch=None)
+    assert journal.events("r1")[1].event == event
+
+
+@pytest.mark.parametrize(
+    ("change", "seq"),
+    [
+        ("UPDATE deployer_journal SET body = replace(body, 'web1', 'web9') WHERE seq = 4", 4),
+        ("UPDATE deployer_journal SET at = at + 1 WHERE seq = 5", 5),
+        ("UPDATE deployer_journal SET run = 'r2' WHERE seq = 6", 6),
+        ("UPDATE deployer_journal SET kind = 'Begun' WHERE seq = 6", 6),
+        ("UPDATE deployer_journal SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 2", 2),
+        ("UPDATE deployer_journal SET service = 'blog' WHERE seq = 3", 3),
+        ("DELETE FROM deployer_journal WHERE seq = 3", 3),
+        ("DELETE FROM deployer_journal WHERE seq = 7", 7),
+        ("DELETE FROM deployer_journal WHERE seq > 4", 5),
+        ("DELETE FROM deployer_journal", 1),
+        ("UPDATE deployer_head SET seq = 6", 7),
+        ("DELETE FROM deployer_head", 7),
+        ("UPDATE deployer_head SET hash = 'x'", 7),
+    ],
+)
+def test_damage_is_noticed(journal: Journal, store: Store, change: str, seq: int) -> None:
+    a_run(journal)
+    store.write("shop", lambda rows: rows.do(change))
+    with pytest.raises(JournalDamaged) as caught:
+        journal.verify()
+    assert f"record {seq}:" in str(caught.value)
+    assert caught.value.remedy
+    with pytest.raises(JournalDamaged):
+        journal.events("r1")
+
+
+def test_a_damaged_tail_is_not_written_behind(journal: Journal, store: Store) -> None:
+    a_run(journal)
+    store.write("shop", lambda rows: rows.do("DELETE FROM deployer_journal WHERE seq = 7"))
+    with pytest.raises(JournalDamaged):
+        journal.append("r1", samples.begun(3), epoch=None)
+
+
+def test_an_event_of_a_newer_deployer_is_named(journal: Journal, store: Store) -> None:
+    a_run(journal)
+
+    def slip_in(rows: Rows) -> None:
+        ((seq, digest),) = rows.ask("SELECT seq, hash FROM deployer_head")
+        (line,) = linked("shop", Mark(seq, digest), "r1", 1.0, [("Teleported", "{}")])
+        rows.add(
+            "INSERT INTO deployer_journal (service, seq, run, at, kind, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [("shop", *line)],
+        )
+        rows.do("UPDATE deployer_head SET seq = ?, hash = ?", line.seq, line.hash)
+
+    store.write("shop", slip_in)
+    with pytest.raises(UsageError, match="record 8 is a 'Teleported', which this deployer does not know"):
+        journal.events("r1")
+
+
+def test_reading_only_writes_nothing(journal: Journal, url: str) -> None:
+    written = a_run(journal)
+    looking = open_store(url, read_only=True)
+    reader = Journal(looking, "shop", float)
+    assert reader.events("r1") == written
+    newer = journal.append("r1", AbortAsked("bob"), epoch=None)
+    assert reader.since("r1", 7) == newer
+    with pytest.raises(Refused):
+        reader.append("r1", samples.begun(3), epoch=None)
+    looking.close()
+
+
+def test_reading_where_nothing_was_ever_stored(url: str) -> None:
+    looking = open_store(url, read_only=True)
+    assert Journal(looking, "shop", float).last_run() is None
+    assert Lock(looking, "shop", float).status().lease is None
+    looking.close()
+    store = open_store(url)
+    written = a_run(Journal(store, "shop", lambda: 1.0))
+    looking = open_store(url, read_only=True)
+    assert Journal(looking, "shop", float).events("r1") == written
+    looking.close()
+    store.close()
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_killed_at_any_moment_the_last_acknowledged_record_is_there(url: str, round_: int) -> None:
+    """SIGKILL at a random moment: opens clean, nothing acknowledged is missing, and at most one batch is more."""
+    del round_
+    open_store(url).close()
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.writer", url], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert writer.stdout
+    try:
+        told = [writer.stdout.readline() for _ in range(random.randrange(1, 30))]
+        sleep(random.random() * 0.004)
+    finally:
+        writer.kill()
+        told += writer.communicate()[0].splitlines()
+    acknowledged = max(int(line) for line in told if line.strip())
+    store = open_store(url)
+    journal = Journal(store, "shop", lambda: 1.0)
+    assert journal.verify() in (acknowledged, acknowledged + 2)
+    done = [r for r in journal.events("r1") if isinstance(r.event, Done)]
+    assert journal.append("r1", AbortAsked("bob"), epoch=None)[0].seq >= acknowledged + 1
+    assert len(done) * 2 + 1 == journal.verify() - 1, "a pair is written whole or not at all"
+    store.close()
+
+
+def test_many_writers_make_one_chain(url: str) -> None:
+    open_store(url).close()
+    writers = [
+        subprocess.Popen([sys.executable, "-m", "tests.store.writer", url, "20"], stdout=subprocess.DEVNULL, cwd=ROOT)
+        for _ in range(3)
+    ]
+    try:
+        assert [writer.wait(100) for writer in writers] == [0, 0, 0]
+    finally:
+        for writer in writers:
+            with suppress(ProcessLookupError):
+                writer.kill()
+            writer.wait()
+    store = open_store(url)
+    assert Journal(store, "shop", float).verify() == 3 * 41
+    store.close()
+
+
+def test_the_body_is_plain_text(journal: Journal, store: Store) -> None:
+    journal.append("r1", samples.planned(), Done(0, 1, Outcome("caf\u00e9")), epoch=None)
+    ((body,),) = store.read(lambda rows: rows.ask("SELECT body FROM deployer_journal WHERE seq = 2"))
+    assert body == codec.encode(Done(0, 1, Outcome("caf\u00e9")))
+    assert issubclass(JournalDamaged, DeployerError)
