@@ -9,9 +9,9 @@ from deployer.errors import UsageError
 from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.safety import prove
-from deployer.strategies import rolling
+from deployer.strategies import canary, rolling
 
-STRATEGIES = {"rolling": rolling.plan}
+STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan}
 
 
 def draw(work: Workplace, release: Release, wishes: Wishes, picture: Picture) -> Plan:
@@ -34,4 +34,6 @@ def draw(work: Workplace, release: Release, wishes: Wishes, picture: Picture) ->
 
 
 def wishes(work: Workplace, limit: str, asked: Asked) -> Wishes:
-    return Wishes(work.limited_to(limit), asked.wave, asked.min_in_service, asked.strategy, asked.undo)
+    strategy = asked.strategy or ("canary" if asked.at else "")
+    dark = asked.at == "0"
+    return Wishes(work.limited_to(limit), asked.wave, asked.min_in_service, strategy, asked.undo, dark)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployer.machines import Estate
-from deployer.model import Intent, Release, Undo
+from deployer.model import Intent, Ladder, Release, Undo
 from deployer.settings.howmany import floor, wave
-from deployer.settings.values import Settings
+from deployer.settings.values import CanaryValues, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Wishes:
     min_in_service: str = ""
     strategy: str = ""
     undo: str = ""
+    dark: bool = False
 
 
 def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes) -> Intent:
@@ -31,15 +32,28 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
     )
     size = {site: len(estate.hosts_at(site)) for site in sites}
     out = {site: wave(wishes.wave or rolling.wave, size[site]) for site in sites}
+    strategy = wishes.strategy or settings.strategy
+    canary = strategy == "canary"
     return Intent(
         service=settings.service,
         release=release,
-        strategy=wishes.strategy or settings.strategy,
+        strategy=strategy,
         sites=sites,
-        wave=dict.fromkeys(sites, 1) if rolling.window else out,
+        wave=dict.fromkeys(sites, 1) if rolling.window and not canary else out,
         floor={site: floor(wishes.min_in_service or rolling.min_in_service, size[site]) for site in sites},
         only=wishes.only,
-        abreast=min(out.values(), default=1) if rolling.window else 1,
+        abreast=min(out.values(), default=1) if rolling.window and not canary else 1,
         budget=rolling.max_failures,
-        undo=Undo(wishes.undo or rolling.undo),
+        undo=Undo(wishes.undo or ("all" if canary else rolling.undo)),
+        ladder=_ladder(settings.canary, dark=wishes.dark) if canary else None,
+    )
+
+
+def _ladder(canary: CanaryValues, *, dark: bool) -> Ladder:
+    return Ladder(
+        shares=tuple(round(share * 100) for share in canary.steps),
+        bake=canary.bake,
+        headroom=int(canary.headroom.removesuffix("%")),
+        together=canary.sites == "together",
+        dark=dark,
     )

@@ -49,14 +49,17 @@ class Asked:
     min_in_service: str = ""
     strategy: str = ""
     undo: str = ""
+    at: str = ""
 
 
 def wishes(verb: Verb) -> Verb:
-    """`--sha256 --wave --min-in-service --strategy --undo`, handed to the verb as `asked`."""
+    """`--sha256 --wave --min-in-service --strategy --undo --at`, handed to the verb as `asked`."""
 
     @wraps(verb)
-    def with_wishes(sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, **rest: object) -> object:
-        return verb(asked=Asked(sha256, wave, min_in_service, strategy, undo), **rest)
+    def with_wishes(
+        sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, at: str, **rest: object
+    ) -> object:
+        return verb(asked=Asked(sha256, wave, min_in_service, strategy, undo, at), **rest)
 
     return _all(
         with_wishes,
@@ -70,6 +73,9 @@ def wishes(verb: Verb) -> Verb:
             type=click.Choice(["", "stage", "site", "all", "none"]),
             metavar="stage|site|all|none",
             help="What a failure puts back.",
+        ),
+        click.option(
+            "--at", default="", type=click.Choice(["", "0"]), metavar="0", help="Dark canary: testers only, until promote."
         ),
     )
 

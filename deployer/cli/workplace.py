@@ -12,16 +12,15 @@ from deployer.artifact import find
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
 from deployer.fleet import AnsibleFleet
-from deployer.gates.desk import Desk
+from deployer.gates.bake import Bake
+from deployer.gates.desk import Desk, Person
 from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
 from deployer.inventory.reading import only
 from deployer.look import Lookout
 from deployer.machines import Estate
 from deployer.model import Release
-from deployer.plan import Plan
 from deployer.playbooks import Ansible
-from deployer.preflight import Finding, findings, refuse
 from deployer.probe import HttpProbe
 from deployer.settings.file import read
 from deployer.settings.place import settings_file, state_directory
@@ -64,18 +63,6 @@ class Workplace:
         """Raises PreflightFailed when the artifact or its digest is not there, or they do not fit."""
         return find(self.settings.release.artifact, version, sha256)
 
-    def preflight(self, plan: Plan) -> tuple[Finding, ...]:
-        """What people should know before they agree.
-
-        Raises:
-            PreflightFailed: something speaks against the plan.
-        """
-        seen = self.world.traffic.look(self.estate.sites)
-        running = self.world.probe.look([host.name for host in self.estate.hosts])
-        found = findings(plan, self.world.eyes.look(), self.estate, running, seen.complaints)
-        refuse(found)
-        return found
-
 
 @contextmanager
 def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]:
@@ -106,7 +93,7 @@ def _world(ground: Ground, estate: Estate, settings: Settings, ssh: Ssh) -> Worl
         traffic=traffic,
         fleet=AnsibleFleet(estate, settings, _state(settings), _ansible(ground)),
         probe=probe,
-        gates=Desk({}),
+        gates=Desk({"bake": Bake(traffic, clock), "person": Person()}),
         clock=clock,
         eyes=Lookout(estate, traffic, probe),
     )

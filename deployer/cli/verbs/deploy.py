@@ -46,6 +46,7 @@ def command(
     """
     from deployer.cli import papers as paper
     from deployer.cli.confirm import confirm
+    from deployer.cli.preflighting import preflight
     from deployer.cli.walking import Showing, begin
     from deployer.cli.workplace import workplace
     from deployer.report.json import dumps, plan_json
@@ -60,7 +61,7 @@ def command(
             if as_json:
                 say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
             return 0
-        for finding in work.preflight(plan):
+        for finding in preflight(work, plan, picture):
             say.story(f"note  {finding}")
         if check:
             say.story("\nchecked: nothing was changed")
