@@ -38,9 +38,11 @@ class AnsibleFleet:
             play.forget()
 
     def fetch(self, step: Fetch, order: Order) -> Outcome:
+        self._heed(order, "fetch", step.hosts)
         return self._outcome(Play.start(self._fetching(step, order)), step.hosts, order, "fetching")
 
     def deploy(self, step: Deploy, order: Order) -> Outcome:
+        self._heed(order, "deploy", step.hosts)
         play = self._prepared.pop((order.run, order.step), None)
         return self._outcome(play or Play.start(self._deployment(step, order)), step.hosts, order, "restarting")
 
@@ -116,10 +118,12 @@ class AnsibleFleet:
             raise PreflightFailed(f"there is no playbook {path}", where=f"deployer.yml, playbooks.{name}")
         return path.absolute()
 
-    def _outcome(self, play: Play, hosts: tuple[str, ...], order: Order, doing: str) -> Outcome:
+    def _heed(self, order: Order, what: str, hosts: tuple[str, ...]) -> None:
         if order.stopping():
-            play.forget()
-            raise StepFailed("stopped before anything was touched", where=doing, hosts=hosts)
+            self.forget(order)
+            raise StepFailed("stopped before anything was touched", where=what, hosts=hosts)
+
+    def _outcome(self, play: Play, hosts: tuple[str, ...], order: Order, doing: str) -> Outcome:
         play.go()
         result = play.result(_teller(order.tell, doing, len(hosts)))
         _refuse_overtaken(result)

@@ -26,6 +26,7 @@ RESTARTS = {
     "lies": "exit 0",
     "refuses": "echo port taken >&2; exit 3",
     "hangs": "exec sleep 60",
+    "slow": "sleep 2; readlink {home}/srv/current >>{home}/restarts; stop; start",
     "dies": "stop",
     "daemon-holds-output": "stop; start; sleep 30 & echo $! >>{home}/all",
 }
@@ -54,7 +55,7 @@ class Service:
 
     @property
     def current(self) -> str:
-        return os.readlink(self.root / "current")
+        return str((self.root / "current").readlink())
 
     def end(self) -> None:
         with contextlib.suppress(FileNotFoundError):

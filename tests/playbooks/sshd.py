@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class Sshd:
         return {
             "ansible_host": self.address,
             "ansible_port": self.port,
+            "ansible_python_interpreter": sys.executable,
             "ansible_user": getpass.getuser(),
             "ansible_ssh_private_key_file": str(self.home / "user"),
             "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),
