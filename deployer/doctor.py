@@ -11,6 +11,7 @@ from pathlib import Path
 from deployer.errors import DeployerError
 from deployer.machines import Balancer, Estate, Host
 from deployer.model import Standing
+from deployer.preflight import parted
 from deployer.reach import Reached, Shell, reach
 from deployer.settings.howmany import floor, wave
 from deployer.settings.values import Settings
@@ -168,9 +169,9 @@ def _skew(about: str, seen: Reached, between: tuple[float, float]) -> Iterator[L
 def _pools(patient: Patient) -> Iterator[Line]:
     seen = patient.traffic.look(patient.estate.sites)
     for complaint in seen.complaints:
-        where, colon, what = complaint.partition(": ")
-        said, _, remedy = what.partition("\n  next: ")
-        yield Line(Mark.BAD, f"balancer {where}" if colon else "balancers", said if colon else complaint, remedy)
+        where, what, remedy = parted(complaint)
+        remedy = "" if remedy == "deployer doctor" else remedy
+        yield Line(Mark.BAD, f"balancer {where}" if where else "balancers", what, remedy)
     for site in patient.estate.sites:
         yield from _pool(patient, seen, site)
 

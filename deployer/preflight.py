@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -87,11 +88,19 @@ def _of_complaints(complaints: Sequence[str], estate: Estate, sites: set[str]) -
     """A complaint about a machine of a site that the plan leaves alone is only told."""
     elsewhere = {balancer.name for balancer in estate.balancers if balancer.site not in sites}
     for complaint in complaints:
-        where, colon, what = complaint.partition(": ")
+        where, what, remedy = parted(complaint)
         harmless = where in elsewhere or any(words in what for words in _TOLD_ONLY)
         grave = Severity.WARN if harmless else Severity.REFUSE
-        said, _, remedy = (what if colon else complaint).partition("\n  next: ")
-        yield Finding(grave, where if colon else "", said, remedy or "deployer doctor")
+        yield Finding(grave, where, what, remedy or "deployer doctor")
+
+
+def parted(complaint: str) -> tuple[str, str, str]:
+    """A complaint of TrafficSeen as (machine, what, remedy); "" where it names no machine or no remedy."""
+    said, _, remedy = complaint.replace(" (next: ", "\n  next: ").partition("\n  next: ")
+    where, _, what = said.partition(": ")
+    named = bool(re.fullmatch(r"[\w.-]+", where))
+    remedy = remedy.removesuffix(")") if " (next: " in complaint else remedy
+    return (where, what, remedy) if named else ("", said, remedy)
 
 
 def _of_balancers(picture: Picture, estate: Estate, sites: set[str], complaints: Sequence[str]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from deployer.errors import PreflightFailed
 from deployer.machines import Balancer, Estate, Host, Login
 from deployer.model import HostSeen, Intent, Picture, Release, Standing, View
 from deployer.plan import Leg, Plan, Stage
-from deployer.preflight import Severity, findings, refuse
+from deployer.preflight import Severity, findings, parted, refuse
 from deployer.reach import Reached
 from deployer.steps import Deploy, Drain
 from deployer.world import Running
@@ -175,3 +175,14 @@ def test_the_refusal_lists_everything_with_what_to_do() -> None:
         "  next: deployer doctor"
     )
     refuse(finding for finding in found if finding.severity is Severity.WARN)
+
+
+def test_complaints_are_parted() -> None:
+    assert parted("lb1: no such pool: shop (next: set balancers.pool)") == (
+        "lb1",
+        "no such pool: shop",
+        "set balancers.pool",
+    )
+    assert parted("lb1: no answer\n  next: deployer doctor") == ("lb1", "no answer", "deployer doctor")
+    split = "the balancers disagree on the split: lb1 a 100 %; lb2 b 100 %"
+    assert parted(split) == ("", split, "")
