@@ -1,4 +1,4 @@
-"""The demonstration: a release rolls over two data centres under load, and is counted"""
+"""The demonstration: a release rolls over both sites under load"""
 
 from __future__ import annotations
 

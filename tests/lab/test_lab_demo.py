@@ -1,4 +1,4 @@
-"""The demonstration counts what happened and leaves demo.json, whatever the deployment was"""
+"""The demonstration counts and leaves demo.json, whatever happened"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The edge holds the share of each site, read back, through reloads and lost balancers"""
+"""The edge holds the share of each site, through reloads and losses"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault happens, is seen by the balancers where it should be, and can be taken back"""
+"""Each fault happens, is seen where it should be, can be taken back"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lab comes up whole, stands beside others, and leaves nothing behind: also after a crash of any part"""
+"""A lab comes up whole and leaves nothing behind, after a crash too"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load hides nothing, and a host that is drained and restarted the right way costs nobody a request"""
+"""The load hides nothing, and a restart by the book loses nothing"""
 
 from __future__ import annotations
 

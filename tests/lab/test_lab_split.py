@@ -1,4 +1,4 @@
-"""What the balancers' template promises about the split, asked of real HAProxy"""
+"""What the balancers' template promises, asked of real HAProxy"""
 
 from __future__ import annotations
 

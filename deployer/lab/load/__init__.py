@@ -1,1 +1,1 @@
-"""Load on a lab: an open-loop generator and a sampler of its balancers, in their own process"""
+"""Load on a lab, in a process of its own, and a sampler beside it"""

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection of a client that retries nothing and hides nothing"""
+"""One HTTP/1.1 connection of a client that retries and hides nothing"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hosts are in service, as every balancer sees it, five times a second"""
+"""Which hosts are in service, as every balancer sees it, all the time"""
 
 from __future__ import annotations
 

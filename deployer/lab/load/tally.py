@@ -1,4 +1,4 @@
-"""What the load has seen: every failure by kind, releases, flips, mixed pages"""
+"""What the load saw: failures by kind, releases, flips, mixed pages"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who comes: users with a cookie jar that load whole pages, and clients that have none"""
+"""Who comes: users with a cookie jar, and clients that have none"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the shop misbehaves: flaws of the release and switches thrown at run time"""
+"""How the shop misbehaves: flaws of a release, switches at run time"""
 
 from __future__ import annotations
 
