@@ -90,12 +90,18 @@ class HostSeen:
     @property
     def in_service(self) -> bool:
         """Every balancer sends it requests: it counts for the floor."""
-        return bool(self.views) and all(view.standing is Standing.UP for view in self.views)
+        for view in self.views:  # a plain loop: asked of every host at every look
+            if view.standing is not Standing.UP:
+                return False
+        return bool(self.views)
 
     @property
     def idle(self) -> bool:
         """No balancer sends it requests, and each of them said so."""
-        return all(view.standing in (Standing.OUT, Standing.DOWN) for view in self.views)
+        for view in self.views:
+            if view.standing is Standing.UP or view.standing is Standing.UNKNOWN:
+                return False
+        return True
 
     @property
     def slot(self) -> str:

@@ -27,6 +27,7 @@ def forward(progress: Progress, now: Picture) -> Comparison:
     Hosts that the intent speaks of but the plan left alone must not have changed; of others a change is only told.
     """
     before, intent = progress.picture or now, progress.plan.intent
+    only = frozenset(intent.only)
     broken: list[tuple[str, str]] = []
     notes: list[tuple[str, str]] = []
     promised = _last_promises(progress)
@@ -39,7 +40,7 @@ def forward(progress: Progress, now: Picture) -> Comparison:
             if not _kept(promised[host], seen):
                 broken.append((host, f"{_state(seen)}, promised was {promised[host] or 'out of service'}"))
         elif _state(seen) != _state(was):
-            ours = host in intent.only if intent.only else was.site in intent.sites
+            ours = host in only if only else was.site in intent.sites
             (broken if ours else notes).append((host, f"{_state(seen)}, was {_state(was)}, not by this run"))
     return Comparison(_sentences(broken), _sentences(notes))
 

@@ -17,6 +17,9 @@ from deployer.model import WHOLE, HostSeen, Picture
 from deployer.plan import Leg, Plan
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 
+GRAIN = 1
+"""Shares are whole hundredths of a percent: a third of the users is 33.34 % and fits a third of the hosts."""
+
 
 @dataclass(slots=True)
 class Pool:
@@ -43,16 +46,25 @@ class Pool:
 
     def see(self, seen: HostSeen) -> None:
         """Take a host as it was seen; a host in service counts as verified with what it runs."""
-        self.take_out(seen.host)
-        self.site[seen.host] = seen.site
+        host, serves, busy = seen.host, seen.in_service, not seen.idle
+        release = seen.release or self.release.get(host)
+        if self._knows(host, release, serves=serves, busy=busy):
+            return
+        self.take_out(host)
+        self.site[host], self.release[host] = seen.site, release
         self.up.setdefault(seen.site, 0)
-        self.release[seen.host] = seen.release or self.release.get(seen.host)
-        if seen.in_service:
-            self.put_in(seen.host)
-        if seen.idle:
-            self.busy.discard(seen.host)
-        else:
-            self.busy.add(seen.host)
+        if serves:
+            self.put_in(host)
+        elif busy:
+            self.busy.add(host)
+
+    def _knows(self, host: str, release: str | None, *, serves: bool, busy: bool) -> bool:
+        return (
+            host in self.site
+            and self.release[host] == release
+            and (host in self.serving) == serves
+            and (host in self.busy) == busy
+        )
 
     def take_out(self, host: str) -> None:
         self.busy.discard(host)
@@ -140,7 +152,7 @@ def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
         return
     for release, share in step.split.shares:
         fit = pool.serves.get((step.scope, release), 0)
-        needed = 1 if step.retreat else max(1, -(-share * pool.least(step.scope) // WHOLE))
+        needed = 1 if step.retreat else max(1, -(-(share - GRAIN) * pool.least(step.scope) // WHOLE))
         if share and fit < needed:
             rule = 3 if fit else 5
             yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from threading import RLock
 
 from deployer.errors import Overtaken, StepFailed, Unreachable
@@ -179,10 +180,8 @@ class Memory:
 
     def _seen(self, host: Host, silent: Sequence[str], probed: bool) -> HostSeen:
         standing = host.standing()
-        views = tuple(
-            View(name, Standing.UNKNOWN if name in silent else standing, host.slot if standing is Standing.UP else "")
-            for name in self.balancers
-        )
+        slot = host.slot if standing is Standing.UP else ""
+        views = _views(self.balancers, tuple(silent), standing.value, slot)
         own = host.running if probed and host.alive else None
         return HostSeen(host.name, host.site, own, host.healthy if probed and host.alive else None, views)
 
@@ -190,6 +189,11 @@ class Memory:
         silent = [name for name in self.silent if name.startswith(f"{site}/")]
         if silent:
             raise Unreachable("does not answer", where=silent[0])
+
+
+@cache
+def _views(balancers: tuple[str, ...], silent: tuple[str, ...], standing: str, slot: str) -> tuple[View, ...]:
+    return tuple(View(name, Standing.UNKNOWN if name in silent else Standing(standing), slot) for name in balancers)
 
 
 @dataclass(slots=True)

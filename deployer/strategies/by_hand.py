@@ -41,9 +41,9 @@ def readmit(intent: Intent, picture: Picture) -> Plan:
 def _per_site(
     intent: Intent, picture: Picture, name: str, steps: Callable[[str, tuple[HostSeen, ...]], tuple[Step, ...]]
 ) -> Plan:
-    legs = []
+    legs, only = [], frozenset(intent.only)
     for site in intent.sites:
-        hosts = tuple(host for host in picture.at(site) if host.host in intent.only)
+        hosts = tuple(host for host in picture.at(site) if host.host in only)
         if hosts:
             legs.append(Leg(site, site, (Stage(f"{name} at {site}", site, steps(site, hosts)),)))
     return Plan(intent, tuple(legs))

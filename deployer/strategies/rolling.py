@@ -27,11 +27,11 @@ def plan(intent: Intent, picture: Picture) -> Plan:
 
 
 def _todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:
+    only = frozenset(intent.only)
     seen = [
         host
         for host in picture.at(site)
-        if (not intent.only or host.host in intent.only)
-        and not (host.in_service and host.release == intent.release.version)
+        if (not only or host.host in only) and not (host.in_service and host.release == intent.release.version)
     ]
     return tuple(host.host for host in sorted(seen, key=_unfit_first))
 
