@@ -13,12 +13,12 @@ from functools import partial
 from deployer.brake import Brake, Stopped
 from deployer.diary import Diary, Journal
 from deployer.errors import DeployerError, Overtaken, UsageError
-from deployer.events import End, Ended, GoingBack, Planned, Record, Taken
+from deployer.events import Approved, End, Ended, GoingBack, Planned, Record, Taken
 from deployer.guard import Guard
 from deployer.lane import Aborted, Lane, Numbered, Postponed
 from deployer.model import Picture, Undo
 from deployer.plan import Leg, Plan
-from deployer.progress import Progress, StepId
+from deployer.progress import Progress, StepId, waiting_at
 from deployer.promised import Comparison, back, forward
 from deployer.safety import prove
 from deployer.together import together
@@ -70,6 +70,18 @@ class Engine:
             failed = next(iter(diary.progress.failed.values()))
             why = f"{failed.where}: {failed.what}" if failed.where else failed.what
             return self._holding(diary, lambda: self._turn_back(diary, policy(diary.progress), why, failed.remedy))
+        return self._holding(diary, lambda: self._walk(diary, picture))
+
+    def promote(self, run: str, why: str) -> Ended:
+        """A person answers for the gate the run waits at, and it goes on.
+
+        Raises:
+            UsageError: there is no such run, or it waits at no gate.
+        """
+        diary = self._reopen(run)
+        gate = waiting_at(diary.progress)
+        picture = self._take_up(diary)
+        diary.write(Approved(gate.line, gate.number, self.owner, why))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
     def undo(self, run: str, scope: Undo, why: str) -> Ended:

@@ -87,6 +87,16 @@ class AbortAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """A person answered for a gate: the Ask `number` of plan `line` passes."""
+
+    line: int
+    number: int
+    who: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GoingBack:
     """From here plan `line` is walked: the way back; `lost` says what it cannot put back, in words for people."""
 
@@ -103,7 +113,7 @@ class Ended:
     remedy: str = ""
 
 
-Event = Planned | Taken | Begun | Done | Failed | Held | AbortAsked | GoingBack | Ended
+Event = Planned | Taken | Begun | Done | Failed | Held | AbortAsked | Approved | GoingBack | Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class Lane:
     def _perform(self, number: int, step: Step) -> Outcome:
         """Make it true, for all hosts but those that the run may go on without."""
         try:
-            outcome = self._act(step, self._order(number))
+            outcome = self._act(number, step)
             failed = self._judge(step, outcome)
         except DeployerError as failure:
             stop = self._stop()
@@ -194,7 +194,11 @@ class Lane:
                 self.diary.write(Held(hosts, f"{verb(step)}: {why}" if why else f"{verb(step)} failed"))
             return bool(hosts) and may
 
-    def _act(self, step: Step, order: Order) -> Outcome:
+    def _act(self, number: int, step: Step) -> Outcome:
+        order = self._order(number)
+        approved = self.diary.progress.approved.get((self.diary.progress.line, number))
+        if approved:
+            return Outcome(f"approved by {approved.who}", verdict=Verdict.PASS)
         if not isinstance(step, Shift | Ask) and not step.hosts:
             return Outcome("nobody left in this stage")
         match step:

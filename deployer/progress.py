@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from deployer.errors import UsageError
 from deployer.events import (
     AbortAsked,
+    Approved,
     Begun,
     Done,
+    End,
     Ended,
     Event,
     Failed,
@@ -20,6 +23,7 @@ from deployer.events import (
 )
 from deployer.model import Picture
 from deployer.plan import Plan
+from deployer.steps import Ask
 
 StepId = tuple[int, int]
 """(line, number): line 0 is the plan, 1.. the ways back; steps are numbered from 1."""
@@ -48,6 +52,7 @@ class Progress:
     left_out: dict[str, str] = field(default_factory=dict)
     """Hosts that the line being walked goes on without, and why."""
     abort: AbortAsked | None = None
+    approved: dict[StepId, Approved] = field(default_factory=dict)
     end: Ended | None = None
 
     @property
@@ -73,7 +78,7 @@ class Progress:
         self.run, self.changed = record.run, record.at
         self._take(record.event, record.at)
 
-    def _take(self, event: Event, at: float) -> None:
+    def _take(self, event: Event, at: float) -> None:  # noqa: C901 - one arm per kind of record
         match event:
             case Planned():
                 self.owner, self.reason, self.started = event.owner, event.reason, at
@@ -100,12 +105,33 @@ class Progress:
                 self.left_out.update(dict.fromkeys(event.hosts, event.why))
             case AbortAsked():
                 self.abort = event
+            case Approved():
+                self.approved[event.line, event.number] = event
             case GoingBack():
                 self.lines.append(event.plan)
                 self.why_back, self.lost = event.why, event.lost
                 self.left_out, self.abort = {}, None
             case Ended():
                 self.end = event
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The gate a run waits at: `number` of plan `line`, and what it is about."""
+
+    line: int
+    number: int
+    about: str
+
+
+def waiting_at(progress: Progress) -> Waits:
+    """Raises UsageError when the run waits at no gate."""
+    for line, number in progress.in_doubt:
+        step = next(step for n, _, _, step in progress.lines[line].walk() if n == number)
+        if isinstance(step, Ask) and progress.end is not None and progress.end.end is End.WAITING:
+            return Waits(line, number, step.about or step.gate)
+    ended = progress.end.end.value if progress.end else "not ended"
+    raise UsageError(f"run {progress.run} waits at no gate: {ended}", remedy=f"deployer show {progress.run}")
 
 
 def fold(records: Iterable[Record]) -> Progress:

@@ -57,7 +57,7 @@ def wishes(verb: Verb) -> Verb:
 
     @wraps(verb)
     def with_wishes(
-        sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, at: str, **rest: object
+        *, sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, at: str, **rest: object
     ) -> object:
         return verb(asked=Asked(sha256, wave, min_in_service, strategy, undo, at), **rest)
 
@@ -75,7 +75,11 @@ def wishes(verb: Verb) -> Verb:
             help="What a failure puts back.",
         ),
         click.option(
-            "--at", default="", type=click.Choice(["", "0"]), metavar="0", help="Dark canary: testers only, until promote."
+            "--at",
+            default="",
+            type=click.Choice(["", "0"]),
+            metavar="0",
+            help="Dark canary: testers only, until promote.",
         ),
     )
 

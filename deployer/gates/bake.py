@@ -17,7 +17,7 @@ POLL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the balancers of the asked sites counted for one release since they started: answers, and failed ones."""
+    """What a balancer counted for one release since its worker started: answers, and failed ones."""
 
     requests: int = 0
     failed: int = 0
@@ -28,6 +28,9 @@ class Counts:
             return self
         return Counts(self.requests - earlier.requests, self.failed - earlier.failed)
 
+    def plus(self, more: Counts) -> Counts:
+        return Counts(self.requests + more.requests, self.failed + more.failed)
+
     @property
     def share(self) -> float:
         return self.failed / self.requests if self.requests else 0.0
@@ -36,15 +39,20 @@ class Counts:
         return f"{self.failed} of {self.requests} requests failed"
 
 
+_Told = Mapping[tuple[str, str], Counts]
+
+
 class Counters(Protocol):
-    def counts(self, sites: Sequence[str]) -> Mapping[str, Counts]:
-        """Counts per release."""
+    def counts(self, sites: Sequence[str]) -> _Told:
+        """Counts per (balancer, release); a silent balancer is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bake:
-    """FAIL as soon as the release fails `bound` (0..1) more of its requests than the others do, and at least
-    `at_least` requests; PASS when the time is over.
+    """Time under users.
+
+    FAIL as soon as the release fails `bound` (0..1) more of its requests than the others do, and at least `at_least`
+    requests; PASS when the time is over, INCONCLUSIVE when a balancer was silent then.
     """
 
     counters: Counters
@@ -56,25 +64,33 @@ class Bake:
         start = self.clock.monotonic()
         before = self.counters.counts(step.sites)
         while True:
-            judged, others = self._since(step, before)
+            now = self.counters.counts(step.sites)
+            judged, others = _since(step.release, before, now)
+            said = f"{step.release}: {judged}; of the others {others}"
             if judged.failed >= self.at_least and judged.share > others.share + self.bound:
-                return Outcome(f"{step.release}: {judged}; of the others {others}", verdict=Verdict.FAIL)
+                return Outcome(said, verdict=Verdict.FAIL)
             left = step.bake - (self.clock.monotonic() - start)
             if left <= 0:
-                return Outcome(
-                    f"{step.release} baked {step.bake:g} s: {judged}; of the others {others}", verdict=Verdict.PASS
-                )
+                return _over(said, sorted({balancer for balancer, _ in before} - {balancer for balancer, _ in now}))
             if order.stopping():
                 raise StepFailed("stopped while baking", where=step.about)
             order.tell(f"{step.about}: {left:.0f} s to go, {judged}")
             self.clock.sleep(min(POLL, left))
 
-    def _since(self, step: Ask, before: Mapping[str, Counts]) -> tuple[Counts, Counts]:
-        judged, others = Counts(), Counts()
-        for release, now in self.counters.counts(step.sites).items():
-            gone = now.since(before.get(release, Counts()))
-            if release == step.release:
-                judged = gone
-            else:
-                others = Counts(others.requests + gone.requests, others.failed + gone.failed)
-        return judged, others
+
+def _since(release: str, before: _Told, now: _Told) -> tuple[Counts, Counts]:
+    """What was counted meanwhile for the release, and for the others."""
+    judged, others = Counts(), Counts()
+    for key, count in now.items():
+        gone = count.since(before.get(key, Counts()))
+        if key[1] == release:
+            judged = judged.plus(gone)
+        else:
+            others = others.plus(gone)
+    return judged, others
+
+
+def _over(said: str, silent: Sequence[str]) -> Outcome:
+    if silent:
+        return Outcome(f"{said}; no answer from {', '.join(silent)}", verdict=Verdict.INCONCLUSIVE)
+    return Outcome(said, verdict=Verdict.PASS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.events import AbortAsked, Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record, Taken
+from deployer.events import AbortAsked, Approved, Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record, Taken
 from deployer.progress import Progress, StepId
 from deployer.report import words
 from deployer.report.phrases import ENDINGS, phrase
@@ -27,7 +27,7 @@ class Log:
     def waiting(self, step: StepId, line: str, at: float) -> str:
         return f"{words.time_of_day(at)}    {step[1]:>3} … {words.one_line(line)}"
 
-    def _said(self, record: Record) -> list[str]:
+    def _said(self, record: Record) -> list[str]:  # noqa: C901 - one arm per kind of record
         match record.event:
             case Planned() as planned:
                 release = planned.plan.intent.release.version
@@ -45,6 +45,9 @@ class Log:
             case AbortAsked() as asked:
                 why = f": {words.one_line(asked.reason)}" if asked.reason else ""
                 return [f"{words.one_line(asked.who)} asked to go back{why}"]
+            case Approved() as approved:
+                why = f": {words.one_line(approved.reason)}" if approved.reason else ""
+                return [f"step {approved.number} was approved by {words.one_line(approved.who)}{why}"]
             case GoingBack() as back:
                 return [f"going back: {words.one_line(back.why)}"]
             case Ended() as ended:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from deployer.gates.bake import Counts
 from deployer.machines import Estate
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
+from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
 from deployer.traffic.ground import Ground
 from deployer.traffic.look import look
@@ -24,6 +26,9 @@ class LiveTraffic:
 
     def look(self, sites: Sequence[str]) -> TrafficSeen:
         return look(self._ground, sites)
+
+    def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
+        return counts(self._ground, sites)
 
     def drain(self, step: Drain, order: Order) -> Outcome:
         return drain(self._ground, step, order)

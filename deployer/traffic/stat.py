@@ -30,6 +30,8 @@ class Row:
     check: str
     cookie: str
     mode: str
+    failed: int = 0
+    """Answers with 5xx, broken connections and broken answers, since the start."""
 
     @property
     def standing(self) -> Standing:
@@ -78,6 +80,7 @@ def _row(cell: dict[str, str]) -> Row:
         f"{cell.get('check_status', '')} {cell.get('check_code', '')}".strip(),
         cell.get("cookie", ""),
         cell.get("mode", ""),
+        number("hrsp_5xx") + number("econ") + number("eresp"),
     )
 
 

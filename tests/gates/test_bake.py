@@ -21,7 +21,7 @@ ASK = Ask("bake", ("dc1",), "1.1.0 at 5 %", "1.1.0", bake=10)
 class Sky:
     """Virtual time, and balancers that count as a function of it."""
 
-    counting: Callable[[float], Mapping[str, Counts]]
+    counting: Callable[[float], Mapping[tuple[str, str], Counts]]
     time: float = 0.0
     told: list[str] = field(default_factory=list)
 
@@ -34,7 +34,7 @@ class Sky:
     def sleep(self, seconds: float) -> None:
         self.time += seconds
 
-    def counts(self, sites: Sequence[str]) -> Mapping[str, Counts]:
+    def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
         assert sites == ("dc1",)
         return self.counting(self.time)
 
@@ -42,11 +42,11 @@ class Sky:
         return Order("run", 1, "0-1", self.told.append, lambda: stopping)
 
 
-def both(bad: int, good: int = 0) -> Callable[[float], Mapping[str, Counts]]:
+def both(bad: int, good: int = 0) -> Callable[[float], Mapping[tuple[str, str], Counts]]:
     """100 requests a second on each release; so many of each hundred fail."""
     return lambda t: {
-        "1.1.0": Counts(int(100 * t), int(bad * t)),
-        "1.0.0": Counts(int(100 * t), int(good * t)),
+        ("lb1", "1.1.0"): Counts(int(100 * t), int(bad * t)),
+        ("lb1", "1.0.0"): Counts(int(100 * t), int(good * t)),
     }
 
 
@@ -74,6 +74,13 @@ def test_what_fails_everywhere_is_not_the_release() -> None:
 def test_a_balancer_that_was_reloaded_counts_from_nought_again() -> None:
     assert Counts(10, 1).since(Counts(1000, 0)) == Counts(10, 1)
     assert Counts(1010, 3).since(Counts(1000, 2)) == Counts(10, 1)
+
+
+def test_a_balancer_that_falls_silent_leaves_it_open() -> None:
+    sky = Sky(lambda t: {("lb1", "1.1.0"): Counts(10), **({("lb2", "1.1.0"): Counts(10)} if t < 5 else {})})
+    outcome = Bake(sky, sky).ask(ASK, sky.order())
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert "lb2" in outcome.note
 
 
 def test_it_stops_when_asked() -> None:

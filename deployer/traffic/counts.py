@@ -1,0 +1,35 @@
+"""What the balancers counted for each release: answers, and failed ones"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deployer.errors import DeployerError
+from deployer.gates.bake import Counts
+from deployer.machines import Balancer
+from deployer.traffic import mapped
+from deployer.traffic.ground import Ground
+from deployer.traffic.haproxy import see
+
+
+def counts(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
+    """(balancer, release) to what it counted since its worker started; a silent balancer is not in it."""
+    balancers = {one.name: one for site in sites for one in ground.haproxies(site)}
+    told = ground.ssh.each(balancers, lambda name: _one(ground, balancers[name]))
+    return {
+        (name, release): count
+        for name, found in told.items()
+        if not isinstance(found, DeployerError)
+        for release, count in found.items()
+    }
+
+
+def _one(ground: Ground, balancer: Balancer) -> dict[str, Counts]:
+    seen = see(ground.ssh, balancer)
+    maps = mapped.read(ground.ssh, balancer)
+    slots = dict(maps.slots(balancer.pool)) if maps else {}
+    return {
+        slots[seen.half(row)]: Counts(row.total, row.failed)
+        for row in seen.rows
+        if not row.server and seen.half(row) in slots
+    }
