@@ -43,20 +43,20 @@ def shown(logins: Iterable[tuple[str, Login]]) -> tuple[Shown, ...]:
 
 
 def trust(machines: Sequence[Shown]) -> Mapping[Path, int]:
-    """Write the keys of these machines, and say how many lines went into each file.
+    """Write the keys of these machines, and say how many lines went into each file; a silent machine has none.
 
-    Raises StepFailed where a machine showed no key, or another one than the key that is known.
+    Raises StepFailed, and writes nothing, where one shows another key than the one that is known.
     """
     for machine in machines:
-        if machine.changed or not machine.lines:
+        if machine.changed:
             raise StepFailed(
-                machine.complaint or "its host key is not the one we know",
+                f"its host key is not the one we know: it shows {machine.fingerprint}",
                 where=machine.machine,
                 remedy=f"find out why; when it is right, remove its old line from {machine.file}",
             )
     written: dict[Path, int] = {}
     for machine in machines:
-        if not machine.known:
+        if machine.lines and not machine.known:
             _append(machine.file, machine.lines)
             written[machine.file] = written.get(machine.file, 0) + len(machine.lines)
     return written
