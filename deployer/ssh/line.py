@@ -19,7 +19,7 @@ _PYTHON = 'exec python3 -c "import sys;exec(sys.stdin.buffer.read(int(sys.stdin.
 _SHELL = (
     "LC_ALL=C;export LC_ALL;"
     'd(){ printf %s "$1"|base64 -d;};'
-    'api(){ { d "$2";echo;}|socat -t "$(d "$3")" - "UNIX-CONNECT:$(d "$1")" 2>&1;};'
+    'api(){ { d "$2";echo;}|socat -t "$(d "$3")" - "UNIX-CONNECT:$(d "$1"),retry=5,interval=0.2" 2>&1;};'
     'tcp(){ ss -Htn state established "( sport = :$(d "$1") )";};'
     'while IFS= read -r line;do set -- $line;kind=$(d "$1");shift;'
     'case $kind in api)out=$(api "$@");;tcp)out=$(tcp "$@");;'

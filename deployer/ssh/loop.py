@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 
 ENVIRONMENT = {**os.environ, "DEPLOYER_PYTHON": sys.executable}
@@ -27,10 +28,9 @@ def answer(kind: bytes, arguments: list[bytes]) -> tuple[int, bytes]:
 
 
 def api(path: bytes, command: bytes, patience: bytes) -> tuple[int, bytes]:
-    link = socket.socket(socket.AF_UNIX)
-    link.settimeout(float(patience))
+    link = None
     try:
-        link.connect(path)
+        link = connected(path, float(patience))
         link.sendall(command + b"\n")
         link.shutdown(socket.SHUT_WR)  # HAProxy's master keeps talking otherwise
         said: list[bytes] = []
@@ -42,7 +42,25 @@ def api(path: bytes, command: bytes, patience: bytes) -> tuple[int, bytes]:
     except OSError as error:
         return 1, str(error).encode()
     finally:
-        link.close()
+        if link:
+            link.close()
+
+
+def connected(path: bytes, patience: float) -> socket.socket:
+    """While HAProxy reloads, its master refuses for a moment."""
+    for pause in (0.05, 0.1, 0.2, 0.3, 0.4, None):
+        link = socket.socket(socket.AF_UNIX)
+        link.settimeout(patience)
+        try:
+            link.connect(path)
+        except ConnectionRefusedError:
+            link.close()
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return link
+    raise AssertionError
 
 
 def established(port: bytes) -> tuple[int, bytes]:

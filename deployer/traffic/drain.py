@@ -159,7 +159,7 @@ def _deadlines(  # noqa: PLR0917
 ) -> None:
     rolling, agree = ground.settings.rolling, ground.settings.balancers.agree_within
     not_out = tuple(host for host in left if host not in progress.out)
-    if not_out and waiting.seconds >= agree:
+    if not_out and waiting.seconds >= agree and not progress.silent:
         raise StepFailed(
             f"after {agree:g} s: {'; '.join(left[host] for host in not_out)}",
             where=step.site,

@@ -16,7 +16,8 @@ from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
 from deployer.world import HostOutcome, Order, Outcome
 
-IDLE = 2.0
+NONE, SOME = 1.0, 2.0
+"""Seconds after which no request, or only some to others, is taken for an idle service."""
 BUSY = 10
 """So many requests per server are enough to say that one which got none is passed by."""
 
@@ -159,9 +160,7 @@ def _arrived(seen: Seen, host: str, counts: dict[tuple[str, str], _Count], waiti
         counts[seen.balancer, host] = first = _Count(seen.pid, total, pool, waiting.seconds)
     if total > first.host:
         return ""
-    if waiting.seconds - first.at < IDLE:
+    others, waited = pool - first.pool, waiting.seconds - first.at
+    if waited < (SOME if others else NONE) or others >= BUSY * len(seen.servers()):
         return None
-    others = pool - first.pool
-    if others < BUSY * len(seen.servers()):
-        return f"no request came through {seen.balancer} in {IDLE:g} s, {', '.join(backends)} had {others}"
-    return None
+    return f"no request came through {seen.balancer} in {waited:.1f} s, {', '.join(backends)} had {others}"

@@ -27,6 +27,8 @@ UseDNS no
 PrintMotd no
 MaxSessions 100
 MaxStartups 100
+# bash leaves out the user's .bashrc then, which may take its time
+SetEnv SHLVL=1
 {more}
 """
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from deployer.machines import Balancer, Estate, Host
@@ -241,6 +241,17 @@ class Site:
             link.close()
 
 
+def at_home(found: Site) -> None:
+    """All hosts are up again in slot a, with HAProxies as they were configured."""
+    for part in found.balancers.values():
+        if part.process is None:
+            part.start()
+    for name in found.hosts:
+        found.health(name).write_text("OK slot=A release=1.0.0\n")
+    for part in found.balancers.values():
+        until(lambda p=part: _settled(p, found.hosts), f"{part.name} sees all hosts")
+
+
 def settings(**rolling: object) -> Settings:
     return Settings.model_validate(
         {
@@ -256,7 +267,7 @@ def settings(**rolling: object) -> Settings:
 
 
 @contextmanager
-def site(  # noqa: PLR0914
+def site(
     folder: Path,
     network: str,
     *,
@@ -339,7 +350,7 @@ def load(found: Site, *, each: int = 2) -> Iterator[Load]:
                     seen.served[name] = seen.served.get(name, 0) + 1
                     if answer.status != 200:
                         seen.failed.append(f"{answer.status} {name}")
-            except Exception as error:
+            except (OSError, HTTPException) as error:
                 seen.failed.append(repr(error))
                 link.close()
             if not kept:
