@@ -40,7 +40,11 @@ def ask(inventory: Path, asking: Asking, *, limit: str = "") -> Facts:
     if done.returncode != 0:
         raise _refusal(inventory, done.stderr or done.stdout, limit)
     warnings = tuple(re.findall(r"^\[WARNING\]: (.*)$", done.stderr, re.MULTILINE))
-    return _facts(json.loads(done.stdout.strip().rpartition("\n")[2]), warnings)
+    try:
+        answer = next(line for line in reversed(done.stdout.splitlines()) if line.startswith("{"))
+        return _facts(json.loads(answer), warnings)
+    except (StopIteration, ValueError):
+        raise InventoryError(f"Ansible's answer is not one: {_last(done.stderr)}", where=str(inventory)) from None
 
 
 def _facts(answer: Any, warnings: tuple[str, ...]) -> Facts:

@@ -12,8 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from deployer.inventory.configuration import IGNORED, configuration
-from deployer.inventory.facts import Asking, Facts
-from deployer.inventory.wanted import SECRET
+from deployer.inventory.facts import Asking, Facts, without_secrets
 from deployer.settings.place import state_directory
 from deployer.settings.values import Settings
 
@@ -60,15 +59,7 @@ def load(copy: Path, print_of: str) -> Facts | None:
 
 def keep(copy: Path, print_of: str, facts: Facts) -> None:
     """Write the copy (mode 0600), secrets left out. A full or read-only disk costs the speed, not the run."""
-    plain = replace(
-        facts,
-        hosts={
-            host: {name: value for name, value in given.items() if name not in SECRET}
-            for host, given in facts.hosts.items()
-        },
-        wrong=tuple(one for one in facts.wrong if one[1] not in SECRET),
-        limited=(),
-    )
+    plain = replace(without_secrets(facts), limited=())
     try:
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, temporary = tempfile.mkstemp(dir=copy.parent, prefix=copy.name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from deployer.inventory.wanted import SECRET
 
 Value = str | int | bool
 
@@ -51,3 +53,12 @@ class Facts:
     def text(self, host: str, *names: str) -> str:
         value = self.value(host, *names)
         return "" if value is None else str(value)
+
+
+def without_secrets(facts: Facts) -> Facts:
+    """The same without passwords, and without the complaint that one could not be opened."""
+    hosts = {
+        host: {name: value for name, value in given.items() if name not in SECRET}
+        for host, given in facts.hosts.items()
+    }
+    return replace(facts, hosts=hosts, wrong=tuple(one for one in facts.wrong if one[1] not in SECRET))

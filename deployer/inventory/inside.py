@@ -72,7 +72,7 @@ def _plain(value: Any) -> str | int:
 
 
 def _why(wrong: AnsibleError, secret: bool) -> str:
-    return "it cannot be decrypted or resolved" if secret else str(wrong).splitlines()[0]
+    return "it cannot be decrypted or resolved (--vault-password-file FILE?)" if secret else str(wrong).splitlines()[0]
 
 
 def _defaults() -> dict[str, str | int | bool]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from deployer.inventory import compiled
 from deployer.inventory.ask import ask
 from deployer.inventory.estate import build
-from deployer.inventory.facts import Asking, Facts
+from deployer.inventory.facts import Asking, Facts, without_secrets
 from deployer.inventory.limit import chosen
 from deployer.machines import Estate
 from deployer.settings.values import Settings
@@ -36,4 +36,4 @@ def facts(inventory: Path, settings: Settings, asking: Asking, *, secrets: bool)
     fresh = ask(inventory, asking)
     if print_of and not fresh.living:
         compiled.keep(place, print_of, fresh)
-    return fresh
+    return fresh if secrets else without_secrets(fresh)
