@@ -34,6 +34,7 @@ class Ground:
 
     def _variables(self, service: Service, more: dict[str, Any]) -> dict[str, Any]:
         own = {"deployer_root": str(service.root), "deployer_control": str(service.control)}
+        own["deployer_health_file"] = str(service.root / "shared" / "health")
         return {**self.sshd.variables(), **own, **more}
 
     def write(self, hosts: dict[str, dict[str, Any]]) -> None:

@@ -208,8 +208,8 @@ def test_hosts_that_cannot_be_reached_are_told_apart_and_the_others_done(ground:
 
 def test_a_run_that_was_overtaken_on_a_host_acts_no_more(ground: Ground) -> None:
     release = fetched(ground, "1.1")
-    (ground.hosts["web2"].root / ".deployer").mkdir()
-    (ground.hosts["web2"].root / ".deployer" / "fence").write_text('{"run": "r9", "epoch": 9}')
+    (ground.hosts["web2"].root / "shared").mkdir()
+    (ground.hosts["web2"].root / "shared" / ".deployer-shop.fence").write_text("9 r9\n")
     with pytest.raises(Overtaken, match="r9"):
         ground.fleet().deploy(Deploy("dc1", ground.names, release), ground.order(epoch=8))
     assert ground.hosts["web2"].restarts == []

@@ -31,7 +31,12 @@ class TooLate(BaseException):
 
 class ActionModule(ActionBase):
     _VALID_ARGS = frozenset(
-        ("state", "root", "version", "artifact", "sha256", "order", "curtain", "timeout", *DEPLOYED, *FETCHED)
+        (
+            *("state", "root", "version", "artifact", "sha256"),
+            *("order", "health_file", "curtain", "timeout"),
+            *DEPLOYED,
+            *FETCHED,
+        )
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -86,6 +91,7 @@ class ActionModule(ActionBase):
             "version": str(given["version"]),
             "sha256": str(given.get("sha256", "")),
             "order": given.get("order"),
+            "health_file": str(given.get("health_file", "")),
             "check": bool(self._task.check_mode),
             "become": bool(self._connection.become),
             **{name: NUMBERS.get(name, str)(given[name]) for name in names if name in given},

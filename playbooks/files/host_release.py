@@ -7,7 +7,7 @@ It starts for each verb on each host, so what a verb does not need is not import
     <root>/releases/<version>/          the release, .sha256 in it is the digest of the artifact it came from
     <root>/current -> releases/<version>
     <root>/shared/assets/               assets of the releases before, for pages that are still open
-    <root>/.deployer/                   lock, fence (the newest run that acted here), deployed, previous
+    <root>/.deployer/                   lock, deployed, previous, restart.log
 """
 
 import contextlib
@@ -136,7 +136,8 @@ def locked(told):
     os.makedirs(os.path.join(root, ".deployer"), exist_ok=True)
     with open(os.path.join(root, ".deployer", "lock"), "a") as lock:
         wait_for(lock, told.get("lock_timeout", 30))
-        respect_fence(root, told.get("order"))
+        if told.get("order"):
+            respect_fence(fence_of(told), told["order"])
         yield
 
 
@@ -151,16 +152,32 @@ def wait_for(lock, timeout):
             time.sleep(0.05)
 
 
-def respect_fence(root, order):
-    if not order:
-        return
-    fence = read_record(root, "fence") or {}
-    if fence.get("epoch", 0) > order["epoch"]:
-        text = "run %s (epoch %s) acted here since: this run (epoch %s) was overtaken"
-        raise Failed(text % (fence.get("run"), fence["epoch"], order["epoch"]), overtaken=True)
-    acts = {"service": order.get("service", ""), "run": order["run"], "epoch": order["epoch"]}
-    if fence != acts:
-        write_record(root, "fence", acts)
+def fence_of(told):
+    """The file that deployer/fence.py keeps on this host for acts over plain SSH."""
+    beside = os.path.dirname(told.get("health_file") or "")
+    folder = beside if os.path.isdir(beside) else os.path.join(told["root"], ".deployer")
+    return os.path.join(folder, ".deployer-%s.fence" % told["order"].get("service", ""))
+
+
+def respect_fence(path, order):
+    """Compare and set, as one act: it holds `epoch run` of the newest that acted here."""
+    with open(path + ".lock", "a") as lock:
+        wait_for(lock, 5)
+        epoch, run = read_fence(path)
+        if epoch > order["epoch"]:
+            text = "run %s (epoch %d) acted here since: this run (epoch %d) was overtaken"
+            raise Failed(text % (run, epoch, order["epoch"]), overtaken=True)
+        if (epoch, run) != (order["epoch"], order["run"]):
+            replace_file(path, "%d %s\n" % (order["epoch"], order["run"]))
+
+
+def read_fence(path):
+    try:
+        with open(path) as file:
+            epoch, run = file.read().split()[:2]
+            return int(epoch), run
+    except (OSError, ValueError):
+        return 0, "none"
 
 
 def read_record(root, name):

@@ -62,6 +62,9 @@ options:
   order:
     description: Who acts, as C(service), C(run), C(epoch), C(step). A host refuses an epoch older than its newest.
     type: dict
+  health_file:
+    description: The host's health file; the fence, which names the newest run that acted here, is kept beside it.
+    type: path
   curtain:
     description: A file on the controller; the host is not touched before it exists.
     type: path

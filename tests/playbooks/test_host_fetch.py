@@ -304,3 +304,11 @@ def test_the_host_pulls_from_the_web_itself(program: ModuleType, root: Path, art
         program.fetch(told(root, artifact, "2", url=f"{web.replace('//', '//user:hush@')}/none?token=hush"))
     assert "hush" not in str(failed.value)
     assert left(root) == ["1.1.0"]
+
+
+def test_the_fence_is_the_one_that_acts_over_plain_ssh_respect(program: ModuleType, root: Path, artifact: Path) -> None:
+    """deployer/fence.py keeps `epoch run` beside the health file."""
+    (root / "shared").mkdir()
+    order = {"service": "shop", "run": "r1", "epoch": 3, "step": "0-1"}
+    fetch(program, root, artifact, order=order, health_file=str(root / "shared" / "health"))
+    assert (root / "shared" / ".deployer-shop.fence").read_text() == "3 r1\n"
