@@ -15,6 +15,7 @@ class Log:
     def __init__(self) -> None:
         self._progress = Progress()
         self._stage = ""
+        self._told = {""}
         self._began: dict[StepId, float] = {}
 
     def lines(self, record: Record) -> list[str]:
@@ -39,6 +40,7 @@ class Log:
             case Done() as done:
                 return self._done((done.line, done.number), done.outcome, record.at)
             case Failed() as failed:
+                self._told.add(f"{failed.where}: {failed.what}" if failed.where else failed.what)
                 return _failed(failed)
             case Held() as held:
                 return [f"held out of the pool: {words.hosts(held.hosts)}: {words.one_line(held.why)}"]
@@ -49,10 +51,15 @@ class Log:
                 why = f": {words.one_line(approved.reason)}" if approved.reason else ""
                 return [f"step {approved.number} was approved by {words.one_line(approved.who)}{why}"]
             case GoingBack() as back:
-                return [f"going back: {words.one_line(back.why)}"]
+                return [f"going back{self._unless_told(back.why)}"]
             case Ended() as ended:
-                note = f": {words.one_line(ended.note)}" if ended.note else ""
-                return [f"{ENDINGS[ended.end]}{note}"]
+                return [f"{ENDINGS[ended.end]}{self._unless_told(ended.note)}"]
+
+    def _unless_told(self, why: str) -> str:
+        """`: why`, once."""
+        told = why in self._told
+        self._told.add(why)
+        return "" if told else f": {words.one_line(why)}"
 
     def _begun(self, step_id: StepId, at: float) -> list[str]:
         line, number = step_id

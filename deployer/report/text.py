@@ -42,7 +42,7 @@ def headline(account: Account, at_work: bool | None = None) -> str:
 
 def _head(account: Account, at_work: bool | None) -> Iterator[str]:
     yield headline(account, at_work)
-    yield f"  {'took':<9} {words.duration(account.seconds)}, {account.done} of {words.count(_wanted(account), 'step')}"
+    yield f"  {'took':<9} {words.duration(account.seconds)}, {_steps(account)}"
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
         yield f"  {'reason':<9} {words.one_line(account.reason)}"
@@ -59,9 +59,12 @@ def _head(account: Account, at_work: bool | None) -> Iterator[str]:
         yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
 
 
-def _wanted(account: Account) -> int:
-    """Steps of the plan and, once it went back, of the way back."""
-    return sum(step.line == 0 or account.why_back != "" for step in account.steps)
+def _steps(account: Account) -> str:
+    """`5 of 9 steps, then 4 of 4 back`"""
+    forward = [step.state is State.DONE for step in account.steps if step.line == 0]
+    back = [step.state is State.DONE for step in account.steps if step.line > 0]
+    then = f", then {sum(back)} of {len(back)} back" if back else ""
+    return f"{sum(forward)} of {words.count(len(forward), 'step')}{then}"
 
 
 def _at(where: str, what: str) -> str:
@@ -81,7 +84,8 @@ def _sites(account: Account) -> Iterator[str]:
 def _standing(site: SiteAccount, members: list[HostAccount]) -> str:
     releases = Counter(host.release or "unknown release" for host in members)
     what = ", ".join(f"{words.one_line(release)} on {number}" for release, number in sorted(releases.items()))
-    return f"{site.in_service} of {site.hosts} in service; {what}; lowest {site.lowest}, floor {site.floor}"
+    floor = f", floor {site.floor}" if site.floor else ""
+    return f"{site.in_service} of {site.hosts} in service; {what}; lowest {site.lowest}{floor}"
 
 
 def _costs(account: Account, *, verbose: bool) -> Iterator[str]:
