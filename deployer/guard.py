@@ -7,9 +7,11 @@ from threading import RLock
 
 from deployer.errors import StepFailed, UnsafePlan
 from deployer.model import HostSeen, Picture, Split
-from deployer.safety import Pool, breaches
+from deployer.safety import Pool, breaches, shortage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 from deployer.world import Eyes
+
+NOTHING = Picture({})
 
 
 class Guard:
@@ -39,10 +41,11 @@ class Guard:
             UnsafePlan: the step would break a rule now.
         """
         with self._lock:
-            seen = self._look(step, known)
+            seen, picture = self._look(step, known)
             broken = breaches(self._pool, step)
             if broken:
-                raise UnsafePlan("; ".join(broken), where=verb(step), remedy="deployer status shows what is where")
+                few, remedy = shortage(step, picture)
+                raise UnsafePlan("; ".join((*broken, *few)), where=verb(step), remedy=remedy)
             if isinstance(step, Drain):
                 self._leaving.update(step.hosts)
             return seen
@@ -67,7 +70,7 @@ class Guard:
             if isinstance(step, Shift):
                 self._splits[step.scope] = step.split
 
-    def _look(self, step: Step, known: frozenset[str]) -> tuple[HostSeen, ...]:
+    def _look(self, step: Step, known: frozenset[str]) -> tuple[tuple[HostSeen, ...], Picture]:
         match step:
             case Drain():
                 return self._seen(step.site, step.hosts, frozenset())
@@ -75,19 +78,18 @@ class Guard:
                 return self._seen(step.site, step.hosts, known)
             case Readmit():  # its own stage looked before, unless it is done by hand
                 strange = tuple(host for host in step.hosts if host not in known)
-                return self._seen(step.site, strange, frozenset()) if strange else ()
+                return self._seen(step.site, strange, frozenset()) if strange else ((), NOTHING)
             case Shift():
-                self._glance(step.scope, ())
-                return ()
+                return (), self._glance(step.scope, ())
             case Fetch() | Verify() | Ask():
-                return ()
+                return (), NOTHING
 
-    def _seen(self, site: str, hosts: tuple[str, ...], known: frozenset[str]) -> tuple[HostSeen, ...]:
+    def _seen(self, site: str, hosts: tuple[str, ...], known: frozenset[str]) -> tuple[tuple[HostSeen, ...], Picture]:
         picture = self._glance(site, tuple(host for host in hosts if host not in known))
         gone = [host for host in hosts if host not in picture.hosts]
         if gone:
             raise StepFailed(f"{', '.join(gone)} not in the inventory any more", where=site, remedy="put it back there")
-        return tuple(self._remembered(picture.hosts[host]) for host in hosts)
+        return tuple(self._remembered(picture.hosts[host]) for host in hosts), picture
 
     def _glance(self, site: str, hosts: tuple[str, ...]) -> Picture:
         picture = self._eyes.glance(site, hosts)

@@ -98,7 +98,7 @@ class HostSeen:
     @property
     def idle(self) -> bool:
         """No balancer sends it requests, and each of them said so."""
-        for view in self.views:
+        for view in self.views:  # noqa: SIM110 - a plain loop, see above
             if view.standing is Standing.UP or view.standing is Standing.UNKNOWN:
                 return False
         return True

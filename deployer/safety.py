@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from deployer.errors import UnsafePlan
-from deployer.model import WHOLE, HostSeen, Picture
+from deployer.model import WHOLE, HostSeen, Picture, Standing
 from deployer.plan import Leg, Plan
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 
@@ -161,6 +161,23 @@ def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
             )
 
 
+def shortage(step: Step, picture: Picture) -> tuple[tuple[str, ...], str]:
+    """Why too few are in service for a drain, and what to do about it."""
+    if not isinstance(step, Drain):
+        return (), "deployer status shows what is where"
+    seen = picture.at(step.site)
+    silent = dict.fromkeys(v.balancer for host in seen for v in host.views if v.standing is Standing.UNKNOWN)
+    if silent:
+        return (f"{', '.join(silent)} does not answer: unknown is not down",), "deployer doctor"
+    out = [host.host for host in seen if not host.in_service]
+    if out:
+        few = f"out of service already: {', '.join(out[:6])}{' and more' if len(out) > 6 else ''}"  # noqa: PLR2004
+        return (few,), f"repair what is out, or deployer readmit {out[0]}"
+    if len(seen) == 1:
+        return (), f"{step.site} needs a second host: the only one cannot leave without an outage"
+    return (), "smaller waves (rolling.wave), or a lower rolling.min_in_service"
+
+
 def prove(plan: Plan, picture: Picture) -> None:
     """Walk the plan on paper.
 
@@ -175,11 +192,8 @@ def prove(plan: Plan, picture: Picture) -> None:
             _prove_window(pool, leg)
         broken = breaches(pool, step)
         if broken:
-            raise UnsafePlan(
-                "; ".join(broken),
-                where=f"step {number}, {verb(step)}",
-                remedy="smaller waves (rolling.wave), a lower rolling.min_in_service, or repair the hosts down",
-            )
+            few, remedy = shortage(step, picture)
+            raise UnsafePlan("; ".join((*broken, *few)), where=f"step {number}, {verb(step)}", remedy=remedy)
         pool.apply(step)
 
 

@@ -1,0 +1,75 @@
+"""Golden plans: an intent and a picture in, the printed plan or the refusal out
+
+Each file of tests/plans holds both, parted by a line of dashes; GOLDEN=1 writes the lower part anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployer.errors import Refused
+from deployer.model import HostSeen, Intent, Picture, Release, Standing, Undo, View
+from deployer.report.runbook import runbook
+from deployer.safety import prove
+from deployer.strategies import by_hand, rolling
+
+FILES = sorted((Path(__file__).parent / "plans").glob("*.txt"))
+DASHES = "-" * 72 + "\n"
+STRATEGIES = {"rolling": rolling.plan, "drain": by_hand.drain, "readmit": by_hand.readmit}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_plan_reads_as_it_did(file: Path) -> None:
+    asked, _, printed = file.read_text(encoding="utf-8").partition(DASHES)
+    answer = plan(yaml.safe_load(asked))
+    if os.environ.get("GOLDEN"):
+        file.write_text(f"{asked}{DASHES}{answer}", encoding="utf-8")
+    else:
+        assert answer == printed
+    assert answer.startswith("refused") == file.stem.startswith("refused")
+
+
+def plan(asked: dict[str, Any]) -> str:
+    picture = Picture({seen.host: seen for site, hosts in asked["hosts"].items() for seen in _site(site, hosts)})
+    strategy = asked.get("strategy", "rolling")
+    wanted = _intent(asked, picture, strategy)
+    try:
+        found = STRATEGIES[strategy](wanted, picture)
+        prove(found, picture)
+    except Refused as refusal:
+        return f"refused, exit {refusal.exit_code}: {refusal}\n"
+    return runbook(found, picture)
+
+
+def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
+    sites = picture.sites
+    return Intent(
+        "shop",
+        Release("1.1", irreversible=asked.get("irreversible", False)),
+        strategy,
+        sites,
+        dict.fromkeys(sites, asked.get("wave", 1)),
+        dict.fromkeys(sites, asked.get("floor", 1)),
+        tuple(asked.get("only", ())),
+        asked.get("abreast", 1),
+        asked.get("budget", 0),
+        Undo(asked.get("undo", "stage")),
+        asked.get("ask", False),
+        asked.get("ask", False),
+    )
+
+
+def _site(site: str, hosts: list[str]) -> list[HostSeen]:
+    return [_seen(site, *line.split()) for line in hosts]
+
+
+def _seen(site: str, host: str, release: str, standing: str) -> HostSeen:
+    """Its second balancer is the one that may be silent."""
+    first = Standing.UP if standing == "unknown" else Standing(standing)
+    views = (View("lb1", first), View("lb2", Standing(standing)))
+    return HostSeen(host, site, None if release == "unknown" else release, None, views)
