@@ -39,6 +39,7 @@ class Journal:
         self._store = store
         self._service = service
         self._now = clock_now
+        self._mine: Mark | None = None
 
     def append(self, run: str, *events: Event, epoch: int | None) -> tuple[Record, ...]:
         """All of them or none, durable on return; Overtaken when the lease has not this epoch (None: written from
@@ -48,7 +49,7 @@ class Journal:
             return ()
         at = float(self._now())
         written = [(type(event).__name__, codec.encode(event)) for event in events]
-        promised = self._store.promised(self._service)
+        promised = self._mine or self._store.promised(self._service)
         tried: list[Line] = []
 
         def work(rows: Rows) -> None:
@@ -61,7 +62,8 @@ class Journal:
             self._write(rows, tried)
 
         self._store.write(self._service, work)
-        self._store.promise(self._service, Mark(tried[-1].seq, tried[-1].hash))
+        self._mine = Mark(tried[-1].seq, tried[-1].hash)
+        self._store.promise(self._service, self._mine)
         return tuple(Record(line.seq, run, at, event) for line, event in zip(tried, events, strict=True))
 
     def events(self, run: str) -> tuple[Record, ...]:

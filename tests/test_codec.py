@@ -20,7 +20,7 @@ from deployer.world import HostOutcome, Outcome
 from tests.store import samples
 
 FAST = settings(
-    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,), database=None
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,), database=None
 )
 
 some.register_type_strategy(
