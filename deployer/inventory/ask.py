@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -75,16 +76,17 @@ def _refusal(inventory: Path, said: str, limit: str) -> InventoryError:
             where=_origin(said) or str(inventory),
             remedy="--vault-password-file FILE",
         )
-    other = re.search(r"Completely failed to parse inventory source (.+)$", said, re.MULTILINE)
-    if other and Path(other[1]).is_dir() and Path(other[1]) != inventory.absolute():
+    named = re.search(r"Completely failed to parse inventory source (.+)$", said, re.MULTILINE)
+    source = Path(named[1]) if named else inventory
+    if source.is_dir() and source != inventory.absolute():
         return InventoryError(
             "a directory without an inventory in it lies among the inventory's files",
-            where=other[1],
+            where=str(source),
             remedy="move it away, or name it under [inventory] ignore_patterns in ansible.cfg",
         )
     return InventoryError(
-        f"Ansible cannot read it: {_reason(said)}",
-        where=_origin(said) or str(inventory),
+        f"Ansible cannot read it: {_reason(said, source)}",
+        where=_origin(said) or str(source),
         remedy=f"ansible-inventory -i {inventory} --list shows the same",
     )
 
@@ -95,9 +97,11 @@ def _origin(said: str) -> str:
     return match[1] if match else ""
 
 
-def _reason(said: str) -> str:
-    """What the plugin that knows the file's format said; other plugins only say that it is not theirs."""
-    match = re.search(r"with 'yaml' plugin: (.*)", said) or re.search(r"with '\w+' plugin: (.*)", said)
+def _reason(said: str, source: Path) -> str:
+    """What the plugin that the file is meant for said; the others only say that it is not theirs."""
+    other = "script" if os.access(source, os.X_OK) else "ini"
+    meant = "yaml" if source.suffix in (".yml", ".yaml", ".json") else other
+    match = re.search(rf"with '{meant}' plugin: (.*)", said) or re.search(r"with '\w+' plugin: (.*)", said)
     return match[1] if match else _last(said)
 
 

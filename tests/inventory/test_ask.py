@@ -108,6 +108,15 @@ def test_broken_yaml_is_named_with_its_line(tmp_path: Path) -> None:
     assert "YAML" in refused.value.what
 
 
+def test_a_script_that_fails_is_named_as_a_script(tmp_path: Path) -> None:
+    script = tmp_path / "cloud"
+    script.write_text("#!/bin/sh\nexit 3\n")
+    script.chmod(0o755)
+    with pytest.raises(InventoryError, match="Inventory script returned non-zero exit code 3") as refused:
+        ask(script, Asking())
+    assert refused.value.where == str(script)
+
+
 def test_what_ansible_only_warns_of_is_told(tmp_path: Path) -> None:
     found = ask(files(tmp_path, more="all: [web9]\n"), Asking())
     assert found.warnings == ("Skipping 'all' as this is not a valid group definition",)
