@@ -39,7 +39,7 @@ def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
     """The plan that puts `scope` of the run's line 0 back; what is as before, beyond doubt, is left alone."""
     traces = _in_scope(list(_traces(progress)), scope)
     doubt = in_doubt(progress)
-    early, late = _users_first(traces, now)
+    early, late = _users_first(traces, now, doubt)
     legs = [early]
     lost: list[str] = []
     for trace in reversed(traces):
@@ -59,16 +59,20 @@ def policy(progress: Progress) -> Undo:
 
 
 def in_doubt(progress: Progress) -> frozenset[str]:
-    """Hosts whose last act, of any line, is not known to have become true: they may be otherwise than they look."""
+    """Hosts, and scopes of splits, whose last act, of any line, is not known to have become true.
+
+    They may be otherwise than they look.
+    """
     doubt: set[str] = set()
     for line, plan in enumerate(progress.lines):
         for number, _, _, step in plan.walk():
-            if (line, number) not in progress.begun or not isinstance(step, Drain | Deploy | Readmit):
+            if (line, number) not in progress.begun or not isinstance(step, Drain | Deploy | Readmit | Shift):
                 continue
+            names = {step.scope} if isinstance(step, Shift) else set(step.hosts)
             done = progress.done.get((line, number))
-            doubt.update(step.hosts)
+            doubt |= names
             if done is not None:
-                doubt -= set(step.hosts) - {host.host for host in done.outcome.failed}
+                doubt -= names - {host.host for host in done.outcome.failed}
     return frozenset(doubt)
 
 
@@ -112,7 +116,7 @@ def _in_scope(traces: Sequence[_Trace], scope: Undo) -> Sequence[_Trace]:
             return []
 
 
-def _users_first(traces: Sequence[_Trace], now: Picture) -> tuple[Leg, frozenset[str]]:
+def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) -> tuple[Leg, frozenset[str]]:
     """One shift per scope back to where its users were, before any host goes back.
 
     Returns:
@@ -126,7 +130,7 @@ def _users_first(traces: Sequence[_Trace], now: Picture) -> tuple[Leg, frozenset
     shifts = tuple(
         Shift(where, split, retreat=True)
         for where, split in first.items()
-        if where not in late and now.splits.get(where) != split
+        if where not in late and (where in doubt or now.splits.get(where) != split)
     )
     return Leg("users back", "", (Stage("users back", "", shifts),) if shifts else ()), late
 
