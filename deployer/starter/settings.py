@@ -18,6 +18,7 @@ _HEAD = """\
 # What deployer needs to know about {service}, beside the Ansible inventory. Lines that begin with '#' right before a
 # name show the default of a setting: take the '#' away (of its section too) to change it.
 # Durations are written 500ms, 30s, 5m or 1h; numbers of hosts 3 or 25%. `deployer doctor` checks all of it.
+# yamllint disable rule:comments
 """
 
 
