@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deployer.errors import Unreachable, UnsafePlan, UsageError
@@ -366,3 +368,52 @@ def test_drain_and_readmit_by_hand_and_their_undo() -> None:
     assert back.undo().end is End.PUT_BACK
     assert not memory.hosts["dc1-web1"].in_service
     assert back.broken() == []
+
+
+def test_a_leg_may_say_how_far_to_go_back_when_it_fails() -> None:
+    it = case(pool(), intent(pool(), floor=2, undo=Undo.ALL))
+    legs = (*it.plan.legs[:-1], replace(it.plan.legs[-1], undo=Undo.STAGE))
+    it.plan = replace(it.plan, legs=legs)
+    it.memory.bad.add(("dc2-web2", "1.1"))
+    assert it.run().end is End.HALF_WAY
+    assert list(releases(it.memory).values()).count("1.1") == 5
+
+
+def test_what_was_prepared_and_not_used_is_forgotten() -> None:
+    it = case(pool(), intent(pool()))
+    it.memory.faults.append(Fault("drain", "before", times=1))
+    assert it.run().end is End.PUT_BACK
+    assert it.memory.prepared == set()
+
+
+def test_a_killed_orchestrator_s_leftovers_are_settled_before_anything_is_done() -> None:
+    it = case(pool(), intent(pool()))
+    it.memory.on_act = lambda n, _step, _order: it.brake.pull() if n == 3 else None
+    it.run()
+    it.memory.on_act = lambda *_: None
+    it.resume()
+    assert it.memory.settled == ["r1"]
+
+
+def test_a_host_that_left_the_inventory_is_named() -> None:
+    it = case(pool(), intent(pool()))
+    it.memory.on_act = lambda n, _step, _order: it.brake.pull() if n == 3 else None
+    it.run()
+    del it.memory.hosts["dc2-web4"]
+    it.memory.on_act = lambda *_: None
+    ended = it.resume()
+    assert ended.end is End.HALF_WAY
+    assert "dc2: dc2-web4 not in the inventory any more" in ended.note
+
+
+def test_resume_finishes_the_way_back_it_was_stopped_on() -> None:
+    it = case(pool(), intent(pool(), undo=Undo.ALL))
+    it.memory.bad.add(("dc1-web3", "1.1"))
+    it.memory.on_act = lambda n, _step, order: it.brake.pull() if order.step == "1-6" else None
+    assert it.run().end is End.STOPPED
+    assert it.progress.line == 1
+    it.memory.on_act = lambda *_: None
+    ended = it.resume()
+    assert (ended.end, ended.note) == (End.PUT_BACK, "dc1-web3: not healthy")
+    assert all_serve(it.memory, "1.0")
+    assert it.broken() == []
