@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from deployer.cli.options import Ground
 from deployer.errors import UsageError
-from deployer.events import Record
+from deployer.events import End, Record
 from deployer.journal import Journal
 from deployer.lock import Lock
 from deployer.settings.place import settings_file, state_url
@@ -40,6 +40,11 @@ class Books:
             return found[0]
         what = f"{named!r} could be any of {', '.join(found[:5])}" if found else f"there is no run {named!r}"
         raise UsageError(what, where=self.service, remedy="deployer history")
+
+    def unfinished(self) -> str:
+        """The last run, when it stands still somewhere between before and after; else ""."""
+        head = next(iter(self.journal.runs(1)), None)
+        return head.run if head is not None and head.end not in (End.DONE, End.PUT_BACK) else ""
 
     def records(self, run: str) -> tuple[Record, ...]:
         return self.journal.events(run)

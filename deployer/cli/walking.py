@@ -17,6 +17,7 @@ from deployer.cli.signals import braking
 from deployer.cli.telling import Story, story
 from deployer.cli.workplace import Workplace
 from deployer.engine import Engine
+from deployer.errors import DeployerError
 from deployer.events import End, Ended
 from deployer.heartbeat import Heartbeat
 from deployer.lock import Lease
@@ -86,9 +87,10 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
         engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, told.listen, told.tell)
         try:
             return act(engine)
+        except DeployerError:
+            raise  # refused before anything was done
         except Exception:
-            if work.books.records(run):
-                told.say(f"run {run} stands in the journal: deployer resume {run} -i {work.ground.inventory}")
+            told.say(f"run {run} is not lost: deployer resume {run} -i {work.ground.inventory}")
             raise
 
 

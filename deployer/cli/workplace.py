@@ -53,6 +53,7 @@ class Workplace:
     estate: Estate
     books: Books
     ssh: Ssh
+    traffic: LiveTraffic
     world: World
 
     def limited_to(self, pattern: str) -> tuple[str, ...]:
@@ -72,9 +73,9 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     store = open_store(settings.state, read_only=read_only)
     ssh = Ssh(estate.logins())
     try:
-        yield Workplace(
-            ground, settings, estate, open_books(settings.service, store), ssh, _world(ground, estate, settings, ssh)
-        )
+        traffic = LiveTraffic(estate, settings, ssh, WallClock())
+        world = _world(ground, estate, settings, traffic)
+        yield Workplace(ground, settings, estate, open_books(settings.service, store), ssh, traffic, world)
     finally:
         ssh.close()
         store.close()
@@ -85,9 +86,8 @@ def asking(ground: Ground) -> Asking:
     return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)
 
 
-def _world(ground: Ground, estate: Estate, settings: Settings, ssh: Ssh) -> World:
+def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraffic) -> World:
     clock = WallClock()
-    traffic = LiveTraffic(estate, settings, ssh, clock)
     probe = HttpProbe(estate, settings.app, clock)
     return World(
         traffic=traffic,

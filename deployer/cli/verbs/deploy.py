@@ -61,6 +61,8 @@ def command(
             if as_json:
                 say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
             return 0
+        if left := work.books.unfinished():
+            say.story(f"note  run {left} did not come to an end; deployer show {left} -i {ground.inventory}")
         for finding in preflight(work, plan, picture):
             say.story(f"note  {finding}")
         if check:

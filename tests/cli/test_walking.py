@@ -1,0 +1,160 @@
+"""A run from lock to exit code, over the world in memory and a real journal"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from deployer.cli.books import books
+from deployer.cli.options import Ground, Papers
+from deployer.cli.walking import Showing, again, begin
+from deployer.cli.workplace import Workplace
+from deployer.errors import LockHeld, Stale, UsageError
+from deployer.events import End, Ended
+from deployer.model import Undo
+from deployer.steps import Step
+from deployer.strategies import rolling
+from deployer.world import Order
+from tests.cli import journals
+from tests.memory import Fault, Memory
+from tests.runs import intent, pool
+
+Capture = pytest.CaptureFixture[str]
+PLAIN = Showing(Papers())
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return pool(size=2)
+
+
+@pytest.fixture
+def work(tmp_path: Path, memory: Memory) -> Iterator[Workplace]:
+    ground = Ground(journals.inventory(tmp_path))
+    nothing = cast("Any", None)
+    with books(ground, read_only=False) as book:
+        yield Workplace(
+            ground=ground,
+            settings=nothing,
+            estate=nothing,
+            books=book,
+            ssh=nothing,
+            traffic=nothing,
+            world=memory.world(),
+        )
+
+
+def deploy(work: Workplace, memory: Memory, showing: Showing = PLAIN) -> int:
+    picture = work.world.eyes.look()
+    return begin(work, rolling.plan(intent(memory), picture), picture, "a test", showing)
+
+
+def test_a_good_run_ends_with_0_and_the_lock_is_free(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    assert deploy(work, memory) == 0
+    said = capsys.readouterr()
+    assert "rolling: done" in said.out
+    assert "dc2 wave 2 of 2" in said.err
+    assert work.books.lock.status().lease is None
+
+
+def test_a_failed_run_that_was_put_back_ends_with_5(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    memory.faults.append(Fault("verify", line=0))
+    assert deploy(work, memory) == 5
+    assert "failed, and everything was put back" in capsys.readouterr().out
+
+
+def test_a_run_whose_way_back_fails_ends_with_6(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    memory.faults += [Fault("verify", line=0), Fault("verify", line=1)]
+    assert deploy(work, memory) == 6
+    assert "stopped half-way, a person is needed" in capsys.readouterr().out
+
+
+def test_with_json_the_result_is_one_object(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    assert deploy(work, memory, Showing(Papers(), as_json=True)) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["end"], said["exit_code"], said["lowest_in_service"]) == ("done", 0, {"dc1": 1, "dc2": 1})
+
+
+def test_papers_are_left_also_after_a_failure(work: Workplace, memory: Memory, tmp_path: Path) -> None:
+    memory.faults.append(Fault("deploy", line=0))
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    assert deploy(work, memory, Showing(Papers(tmp_path / "j.xml", papers))) == 5
+    assert len(list(papers.iterdir())) == 4
+    assert 'failures="1"' in (tmp_path / "j.xml").read_text()
+
+
+def test_a_world_that_moved_is_left_alone(work: Workplace, memory: Memory) -> None:
+    picture = work.world.eyes.look()
+    memory.die("dc1-web1")
+    with pytest.raises(Stale, match="dc1-web1"):
+        begin(work, rolling.plan(intent(memory), picture), picture, "a test", PLAIN)
+    assert memory.acts == []
+    assert work.books.lock.status().lease is None
+
+
+def test_somebody_elses_lock_is_respected(work: Workplace, memory: Memory) -> None:
+    lease = work.books.lock.take("other", "bob@ops", "the weekly release")
+    with pytest.raises(LockHeld, match="bob@ops holds the lock for run other"):
+        deploy(work, memory)
+    assert memory.acts == []
+    work.books.lock.release(lease)
+
+
+def test_a_signal_stops_after_the_step_and_resume_goes_on(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    def interrupt(count: int, _: Step, order: Order) -> None:
+        if count == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+            deadline = time.monotonic() + 60
+            while not order.stopping() and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+    memory.on_act = interrupt
+    assert deploy(work, memory) == 6
+    said = capsys.readouterr()
+    run = work.books.run("")
+    assert "SIGTERM: finishing the step under way; once more stops at once" in said.err
+    assert f"deployer resume {run} -i" in said.out
+    assert work.books.journal.events(run)[-1].event == Ended(
+        End.STOPPED, "stopped by the operator", f"deployer resume {run}"
+    )
+    assert again(work, run, lambda engine: engine.resume(run), "go on", PLAIN) == 0
+
+
+def test_undo_ends_with_0_when_everything_is_back(work: Workplace, memory: Memory) -> None:
+    before = memory.start()
+    deploy(work, memory)
+    run = work.books.run("")
+    back = Showing(Papers(), back=True)
+    assert again(work, run, lambda engine: engine.undo(run, Undo.ALL, "no"), "no", back) == 0
+    assert memory.start() == before
+
+
+def test_a_run_that_is_done_cannot_be_resumed(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    deploy(work, memory)
+    run = work.books.run("")
+    capsys.readouterr()
+    with pytest.raises(UsageError, match="has ended"):
+        again(work, run, lambda engine: engine.resume(run), "go on", PLAIN)
+    assert "is not lost" not in capsys.readouterr().err
+
+
+def test_a_bug_on_the_way_leaves_a_run_to_resume(work: Workplace, memory: Memory, capsys: Capture) -> None:
+    def bug(count: int, *_: object) -> None:
+        if count == 3:
+            raise KeyError("oops")
+
+    memory.on_act = bug
+    with pytest.raises(KeyError):
+        deploy(work, memory)
+    run = work.books.unfinished()
+    assert f"run {run} is not lost: deployer resume {run}" in capsys.readouterr().err
+    memory.on_act = lambda *_: None
+    assert again(work, run, lambda engine: engine.resume(run), "go on", PLAIN) == 0
