@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deployer.errors import StepFailed, Unreachable
@@ -65,18 +65,20 @@ class Seen:
         return tuple(dict.fromkeys(self.half(row) for row in self.rows))
 
 
-def see(ssh: Ssh, balancer: Balancer, *, servers_only: bool = False) -> Seen:
+def see(ssh: Ssh, balancer: Balancer) -> Seen:
     """The pool now.
 
     Raises:
         Unreachable: machine or HAProxy does not answer.
         StepFailed: there is no such pool.
     """
-    kind = 4 if servers_only else 6
-    question = ";".join(f"show stat {_backend(balancer.pool, half)} {kind} -1" for half in HALVES)
-    answer = _of_the_living(ssh, balancer, f"show info;{question}")
-    old = old_workers(ssh, balancer)  # asked last: a reload in between then shows a worker twice, never not at all
+    question = [f"show stat {backend} 6 -1" for backend in _backends(balancer)]
+    answer = _of_the_living(ssh, balancer, ";".join(["show info", *question]))
     found = stat.rows(answer)
+    if not found:  # a frontend of the same name hides the backend
+        question = ["show stat -1 6 -1"]
+        answer = _of_the_living(ssh, balancer, ";".join(["show info", *question]))
+        found = _ours(balancer, stat.rows(answer))
     if not found:
         pool = balancer.pool
         raise StepFailed(
@@ -84,8 +86,14 @@ def see(ssh: Ssh, balancer: Balancer, *, servers_only: bool = False) -> Seen:
             where=balancer.name,
             remedy="set balancers.pool in deployer.yml, then deployer doctor",
         )
-    old_rows = tuple(row for pid in old for row in _of_old(ssh, balancer, pid))
-    return Seen(balancer.name, balancer.pool, int(stat.info(answer, "Pid") or 0), found, old, old_rows)
+    old = old_workers(ssh, balancer)  # asked last: a reload in between then shows a worker twice, never not at all
+    old_rows = [row for pid in old for row in stat.rows(of_worker(ssh, balancer, pid, question)) if row.server]
+    pid = int(stat.info(answer, "Pid") or 0)
+    return Seen(balancer.name, balancer.pool, pid, found, old, _ours(balancer, old_rows))
+
+
+def _ours(balancer: Balancer, found: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(row for row in found if row.backend in _backends(balancer))
 
 
 def api(ssh: Ssh, machine: Balancer | EdgeNode, command: str) -> str:
@@ -97,8 +105,8 @@ def api(ssh: Ssh, machine: Balancer | EdgeNode, command: str) -> str:
     return _ask(ssh, machine, machine.socket, command)
 
 
-def _backend(pool: str, half: str) -> str:
-    return f"{pool}_{half}" if half else pool
+def _backends(balancer: Balancer) -> tuple[str, ...]:
+    return tuple(f"{balancer.pool}_{half}" if half else balancer.pool for half in HALVES)
 
 
 def _of_the_living(ssh: Ssh, balancer: Balancer, command: str) -> str:
@@ -116,12 +124,6 @@ def old_workers(ssh: Ssh, balancer: Balancer) -> tuple[int, ...]:
     if not balancer.master_socket:
         return ()
     return stat.workers(_ask(ssh, balancer, balancer.master_socket, "show proc")).old
-
-
-def _of_old(ssh: Ssh, balancer: Balancer, pid: int) -> tuple[Row, ...]:
-    return stat.rows(
-        of_worker(ssh, balancer, pid, [f"show stat {_backend(balancer.pool, half)} 4 -1" for half in HALVES])
-    )
 
 
 def of_worker(ssh: Ssh, balancer: Balancer, pid: int, commands: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ frontend shop
     http-request set-var(txn.release) str(canary),map_str({folder}/maps/slot.map) if {{ var(txn.below) -m int lt 0 }}
     http-request set-var(txn.backend) var(txn.release),map_str({folder}/maps/rel.map)
     http-request set-var(txn.asset) path,field(3,/),map_str({folder}/maps/asset.map) if {{ path_beg /assets/ }}
+    use_backend %[var(txn.asset)] if {{ var(txn.asset) -m found }}
     use_backend %[var(txn.backend)] if {{ var(txn.backend) -m found }}
     default_backend shop_a
 """
