@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deployer.errors import Refused
-from deployer.model import HostSeen, Intent, Picture, Release
+from deployer.model import WHOLE, HostSeen, Intent, Picture, Release, Split
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Drain, Readmit, Step, Verify
+from deployer.steps import Drain, Readmit, Shift, Step, Verify
 
 
 def drain(intent: Intent, picture: Picture) -> Plan:
@@ -36,6 +36,29 @@ def readmit(intent: Intent, picture: Picture) -> Plan:
         return tuple(found)
 
     return _per_site(intent, picture, "readmit", steps)
+
+
+def shift(intent: Intent, picture: Picture, share: int) -> Plan:
+    """Give `intent.release` this share (hundredths of a percent) of the users, the other release the rest.
+
+    Raises:
+        Refused: the balancers of a site do not know the release.
+    """
+    version = intent.release.version
+    legs = []
+    for site in intent.sites:
+        now = picture.splits.get(site)
+        known = dict(now.shares) if now else {}
+        others = [name for name in known if name != version]
+        if version not in known or len(others) > 1:
+            raise Refused(
+                f"the balancers know {', '.join(known) or 'no release'}, not {version} beside one other",
+                where=site,
+                remedy=f"deployer deploy {version} --strategy canary --at 0",
+            )
+        split = Split(((others[0], WHOLE - share), (version, share)) if others else ((version, WHOLE),))
+        legs.append(Leg(site, site, (Stage(f"shift at {site}", site, (Shift(site, split),)),)))
+    return Plan(intent, tuple(legs))
 
 
 def _per_site(

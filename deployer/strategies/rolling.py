@@ -9,21 +9,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from deployer.model import HostSeen, Intent, Picture
+from deployer.errors import Refused
+from deployer.model import WHOLE, HostSeen, Intent, Picture, Split
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Step, Verify
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:
-    """Only hosts that do not serve the release yet are in the plan; none at all gives a plan without legs."""
+    """Only hosts that do not serve the release yet are in the plan; none at all gives a plan without legs.
+
+    Raises:
+        Refused: users of a site are split over two releases just now.
+    """
+    for site in intent.sites:
+        _one_release(picture, site)
     todo = {site: _todo(intent, picture, site) for site in intent.sites}
     everyone = tuple(host for site in intent.sites for host in todo[site])
     if not everyone:
         return Plan(intent, ())
     fetch = Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(everyone, intent.release),)),))
     sites = [site for site in intent.sites if todo[site]]
-    legs = [_site(intent, site, todo[site], last=site == sites[-1]) for site in sites]
-    return Plan(intent, (fetch, *legs))
+    legs = [fetch]
+    for site in sites:
+        legs.append(_site(intent, site, todo[site], last=site == sites[-1]))
+        legs += _renamed(intent, picture, site)
+    return Plan(intent, tuple(legs))
+
+
+def _one_release(picture: Picture, site: str) -> None:
+    split = picture.splits.get(site)
+    sharing = [name for name, share in split.shares if share] if split else []
+    if len(sharing) > 1:
+        raise Refused(
+            f"a canary is under way: {split}",
+            where=site,
+            remedy="deployer promote or deployer abort, or deployer shift --release VERSION=0",
+        )
+
+
+def _renamed(intent: Intent, picture: Picture, site: str) -> Iterable[Leg]:
+    """Balancers that know their live half by the release before learn the new name, once all hosts serve it."""
+    split, home = picture.splits.get(site), Split(((intent.release.version, WHOLE),))
+    everybody = not intent.only or all(host.host in intent.only for host in picture.at(site))
+    if split is not None and split != home and everybody:
+        name = f"{site} is named {intent.release.version}"
+        yield Leg(name, site, (Stage(name, site, (Shift(site, home),)),))
 
 
 def _todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from deployer.traffic.ground import Ground
 from deployer.traffic.look import look
 from deployer.traffic.readmit import readmit
 from deployer.traffic.shift import shift
+from deployer.traffic.told import Told, told
 from deployer.world import Clock, Order, Outcome, TrafficSeen
 
 
@@ -29,6 +30,9 @@ class LiveTraffic:
 
     def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
         return counts(self._ground, sites)
+
+    def told(self, sites: Sequence[str], seconds: float) -> tuple[Told, ...]:
+        return told(self._ground, sites, seconds, self._ground.clock)
 
     def drain(self, step: Drain, order: Order) -> Outcome:
         return drain(self._ground, step, order)

@@ -1,0 +1,86 @@
+"""Set the share of users a release gets, by hand"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground, Papers
+
+
+@click.command("shift")
+@click.option("--release", "wanted", required=True, metavar="VERSION=PERCENT", help="Such as 1.2.0=5 or 1.2.0=0.1.")
+@click.option("--site", "sites", multiple=True, help="Only here; else at every site.")
+@options.ground
+@options.reason
+@options.check
+@options.yes
+@options.as_json
+@options.papers
+@options.verbose
+def command(
+    *,
+    wanted: str,
+    sites: tuple[str, ...],
+    ground: Ground,
+    reason: str,
+    papers: Papers,
+    verbose: int,
+    check: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Give a release that the balancers know this share of the users, the other release the rest.
+
+    The rules hold here too: a share needs hosts that can carry it.
+    """
+    from dataclasses import replace
+
+    from deployer.cli.confirm import confirm
+    from deployer.cli.intent import Wishes, intent
+    from deployer.cli.walking import Showing, begin
+    from deployer.cli.workplace import workplace
+    from deployer.errors import UsageError
+    from deployer.model import Release, Undo
+    from deployer.report.runbook import runbook
+    from deployer.safety import prove
+    from deployer.strategies import by_hand
+
+    version, share = _parsed(wanted)
+    with workplace(ground) as work:
+        unknown = [site for site in sites if site not in work.estate.sites]
+        if unknown:
+            raise UsageError(f"no site {unknown[0]!r}; known: {', '.join(work.estate.sites)}", where="--site")
+        drawn = intent(work.settings, work.estate, Release(version), Wishes(strategy="shift"))
+        drawn = replace(drawn, sites=sites or drawn.sites, undo=Undo.ALL)
+        picture = work.world.eyes.look()
+        plan = by_hand.shift(drawn, picture, share)
+        prove(plan, picture)
+        say.story(runbook(plan, picture).rstrip())
+        if check:
+            say.story("\nchecked: nothing was changed")
+            return 0
+        confirm(f"give {version} {share / 100:g} % of the users at {ground.name}", ground.name, yes=yes)
+        why = reason or f"shift {wanted}"
+        return begin(work, plan, picture, why, Showing(papers, as_json, verbose))
+
+
+def _parsed(wanted: str) -> tuple[str, int]:
+    """`1.2.0=0.1` as version and hundredths of a percent."""
+    from decimal import Decimal, InvalidOperation
+
+    from deployer.errors import UsageError
+    from deployer.model import WHOLE
+
+    version, _, percent = wanted.partition("=")
+    try:
+        share = Decimal(percent.removesuffix("%")) * 100
+    except InvalidOperation:
+        share = Decimal(-1)
+    if not version or not 0 <= share <= WHOLE or share != int(share):
+        raise UsageError(
+            f"{wanted!r} is not VERSION=PERCENT with 0 to 100 in steps of 0.01",
+            where="--release",
+            remedy="deployer shift --release 1.2.0=5",
+        )
+    return version, int(share)

@@ -1,0 +1,68 @@
+"""Show who gets which share: set, measured, and drift"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground
+
+if TYPE_CHECKING:
+    from deployer.gates.bake import Counts
+    from deployer.model import Split
+    from deployer.report.traffic import Shown
+
+
+@click.command("traffic")
+@options.ground
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0, 3600), help="Watch so long.")
+@click.option("--check", is_flag=True, help="Exit with 8 when balancers disagree or differ from the journal.")
+@options.as_json
+def command(*, ground: Ground, seconds: float, check: bool, as_json: bool) -> int:
+    """Show, per site and balancer, the split that is set, the split that is measured, and drift."""
+    from deployer.cli.set_last import set_last
+    from deployer.cli.workplace import workplace
+    from deployer.report import traffic
+    from deployer.report.json import dumps
+
+    with workplace(ground) as work:
+        sites = work.estate.sites
+        shown = [
+            traffic.Shown(one.site, one.balancer, one.split, _requests(one.sent), one.silent)
+            for one in work.traffic.told(sites, seconds)
+        ]
+        edge = work.traffic.look(()).splits.get("edge")
+        wrong = traffic.drift(shown, set_last(work.books, sites))
+    if as_json:
+        say.result(dumps(_plain(shown, edge, wrong)))
+    else:
+        say.result(traffic.text(shown, edge, wrong))
+    return 8 if check and wrong else 0
+
+
+def _requests(sent: tuple[tuple[str, Counts], ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((release, count.requests) for release, count in sent)
+
+
+def _plain(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> dict[str, object]:
+    return {
+        "balancers": [
+            {
+                "site": one.site,
+                "balancer": one.balancer,
+                "split": _shares(one.split),
+                "requests": dict(one.requests),
+                "silent": one.silent,
+            }
+            for one in shown
+        ],
+        "edge": _shares(edge),
+        "drift": list(wrong),
+    }
+
+
+def _shares(split: Split | None) -> dict[str, float] | None:
+    return {name: share / 100 for name, share in split.shares} if split else None

@@ -1,0 +1,52 @@
+"""What each balancer says of the split: what is set, and what it sent where"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from deployer.errors import DeployerError
+from deployer.gates.bake import Counts
+from deployer.model import Split
+from deployer.traffic import mapped
+from deployer.traffic.counts import counts
+from deployer.traffic.ground import Ground
+from deployer.world import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One balancer: `split` is None where it holds none, `sent` counts per release over the time of watching."""
+
+    site: str
+    balancer: str
+    split: Split | None
+    sent: tuple[tuple[str, Counts], ...] = ()
+    silent: str = ""
+
+
+def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> tuple[Told, ...]:
+    """Every HAProxy of these sites, watched for so many seconds."""
+    before = counts(ground, sites)
+    clock.sleep(seconds)
+    after = counts(ground, sites)
+    balancers = {one.name: one for site in sites for one in ground.haproxies(site)}
+    maps = ground.ssh.each(balancers, lambda name: mapped.read(ground.ssh, balancers[name]))
+    found = []
+    for name, one in maps.items():
+        site = balancers[name].site
+        if isinstance(one, DeployerError):
+            found.append(Told(site, name, None, silent=str(one.what)))
+        else:
+            found.append(Told(site, name, one.split if one else None, _sent(name, before, after)))
+    return tuple(found)
+
+
+def _sent(
+    balancer: str, before: Mapping[tuple[str, str], Counts], after: Mapping[tuple[str, str], Counts]
+) -> tuple[tuple[str, Counts], ...]:
+    return tuple(
+        (release, count.since(before.get((name, release), Counts())))
+        for (name, release), count in sorted(after.items())
+        if name == balancer
+    )
