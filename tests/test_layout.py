@@ -30,7 +30,7 @@ def test_each_module_has_a_caption_of_one_line(module: Path) -> None:
 
 
 def test_the_readme_shows_the_tree_as_it_is() -> None:
-    assert draw() in (ROOT / "README.md").read_text(encoding="utf-8"), "python -m tests.tree draws it"
+    assert draw() in (ROOT / "README.md").read_text(encoding="utf-8"), "python -m tests.tree writes it"
 
 
 @pytest.mark.parametrize("library", DOORS)

@@ -1,4 +1,4 @@
-"""The README's tree, drawn from the modules' captions: python -m tests.tree"""
+"""The README's tree, drawn from the modules' captions: `python -m tests.tree` writes it there"""
 
 from __future__ import annotations
 
@@ -32,5 +32,13 @@ def draw() -> str:
     return "\n".join(("deployer/", *(f"  {line}" for line in lines)))
 
 
+def write() -> None:
+    """Put it between the fences of the README's last code block."""
+    readme = ROOT / "README.md"
+    before, fence, rest = readme.read_text(encoding="utf-8").rpartition("```\n")
+    head, opening, _ = before.rpartition("```\n")
+    readme.write_text(f"{head}{opening}{draw()}\n{fence}{rest}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(draw())  # noqa: T201 - its purpose
+    write()
