@@ -114,17 +114,18 @@ def report(work: Workplace, run: str, ended: Ended, showing: Showing) -> int:
     progress = fold(records)
     shown = runbook(progress.plan, progress.picture)
     written = papers.leave(showing.papers, read, runbook=shown, inventory=str(work.ground.inventory))
-    _show(work, read, showing)
+    code = 0 if showing.back and ended.end is End.PUT_BACK else EXIT_CODES[ended.end]
+    _show(work, read, showing, code)
     for path in written:
         say.story(f"  report    {path}")
-    return 0 if showing.back and ended.end is End.PUT_BACK else EXIT_CODES[ended.end]
+    return code
 
 
-def _show(work: Workplace, read: Account, showing: Showing) -> None:
+def _show(work: Workplace, read: Account, showing: Showing, code: int) -> None:
     text = ending(read, inventory=str(work.ground.inventory), verbose=bool(showing.verbose))
     if showing.as_json:
         say.story(text.rstrip())
-        say.result(dumps(account_json(read)))
+        say.result(dumps({**account_json(read), "exit_code": code}))
     else:
         say.result(text)
 
