@@ -11,7 +11,7 @@ from deployer.lock import LockStatus
 from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.account import Account
-from deployer.report.phrases import EXIT_CODES, object_of
+from deployer.report.phrases import EXIT_CODES, object_of, place
 from deployer.steps import hosts_of, verb
 
 
@@ -68,7 +68,7 @@ def plan_json(plan: Plan, picture: Picture | None = None) -> dict[str, Any]:
     return {
         "service": intent.service,
         "release": intent.release.version,
-        "artifact": intent.release.artifact,
+        "artifact": place(intent.release.artifact),
         "sha256": intent.release.sha256,
         "strategy": intent.strategy,
         "sites": list(intent.sites),

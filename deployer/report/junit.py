@@ -7,6 +7,7 @@ from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from deployer.plan import Plan
 from deployer.report.account import Account, State, StepAccount
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -20,6 +21,19 @@ def account_junit(account: Account) -> str:
         suite = TestSuite(_clean(stage if line == 0 else f"way back {line}: {stage}"))
         suite.add_testcases([_case(account, step) for step in steps])
         xml.add_testsuite(suite)
+    return _text(xml)
+
+
+def nothing_junit(plan: Plan) -> str:
+    """One case that passed: every host is as wanted already."""
+    name = _clean(f"{plan.intent.service} {plan.intent.release.version}")
+    xml, suite = JUnitXml(name), TestSuite(name)
+    suite.add_testcase(TestCase("nothing to do", classname=_clean(plan.intent.service)))
+    xml.add_testsuite(suite)
+    return _text(xml)
+
+
+def _text(xml: JUnitXml) -> str:
     xml.update_statistics()  # type: ignore[no-untyped-call]
     return bytes(xml.tostring()).decode()  # type: ignore[no-untyped-call]
 

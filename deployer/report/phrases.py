@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployer.artifact import shown
 from deployer.events import End
 from deployer.report import words
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
@@ -55,6 +56,11 @@ def object_of(step: Step) -> str:
             return f"{step.scope} to {step.split}"
         case Ask():
             return f"{step.gate}: {step.about}" if step.about else step.gate
+
+
+def place(artifact: str) -> str:
+    """Where an artifact lies, without the password or token a URL may carry."""
+    return shown(artifact) if "://" in artifact else artifact
 
 
 def _named(hosts: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from deployer.model import Intent, Picture, Undo
 from deployer.plan import Leg, Plan
 from deployer.report import words
-from deployer.report.phrases import object_of
+from deployer.report.phrases import object_of, place
 from deployer.steps import verb
 
 _UNDO = {
@@ -39,7 +39,7 @@ def _size(plan: Plan) -> str:
 def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]:
     release = intent.release
     if release.artifact:
-        yield "artifact", release.artifact
+        yield "artifact", place(release.artifact)
     if release.sha256:
         yield "sha256", release.sha256
     if release.irreversible:

@@ -10,12 +10,15 @@ from junitparser import JUnitXml
 from rich.console import Console
 
 from deployer.events import Failed, Record
+from deployer.model import Release
+from deployer.plan import Plan
 from deployer.report.account import account
 from deployer.report.board import Board
 from deployer.report.html import account_html
 from deployer.report.json import account_json, dumps, plan_json
-from deployer.report.junit import account_junit
+from deployer.report.junit import account_junit, nothing_junit
 from deployer.report.live import picture
+from deployer.report.runbook import runbook
 from tests.report import records
 
 RUNS = {"went_well": records.went_well(), "put_back": records.put_back(), "killed": records.killed()}
@@ -68,3 +71,16 @@ def test_the_table_can_be_drawn_after_every_record(until: int) -> None:
     Console(file=screen, width=100, no_color=True).print(picture(board, records.START + 10))
     assert "dc1-web2" in screen.getvalue()
     assert "\x1b" not in screen.getvalue()
+
+
+def test_nothing_to_do_is_a_case_that_passed() -> None:
+    xml = JUnitXml.fromstring(nothing_junit(records.PLAN).encode())
+    assert (xml.tests, xml.failures, xml.errors, xml.skipped) == (1, 0, 0, 0)
+
+
+def test_a_token_in_a_url_is_not_shown() -> None:
+    secret = Release("1.1.0", "https://ann:hunter2@repo/shop-1.1.0.tar.gz?token=hunter2", "ab" * 32)
+    plan = Plan(records.intent(release=secret), records.PLAN.legs)
+    shown = runbook(plan, records.PICTURE) + dumps(plan_json(plan, records.PICTURE))
+    assert "https://repo/shop-1.1.0.tar.gz" in shown
+    assert "hunter2" not in shown

@@ -58,6 +58,7 @@ def command(
         say.story(runbook(plan, picture).rstrip())
         if not plan.legs:
             say.story(f"\nnothing to do: every host serves {plan.intent.release.version} already")
+            paper.leave_nothing(papers, plan)
             if as_json:
                 say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
             return 0
