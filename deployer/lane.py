@@ -51,7 +51,7 @@ class Lane:
                 self._begin(number, step, self._known(steps), unwritten)
                 if isinstance(step, Drain):
                     prepared = self._prepare(number, todo[place + 1 : place + 2])
-                elif isinstance(step, Deploy):
+                elif isinstance(step, Deploy) and step.hosts:
                     prepared = None
                 unwritten.append(Done(self.diary.progress.line, number, self._perform(number, step)))
             if unwritten:
@@ -135,8 +135,15 @@ class Lane:
             self.diary.epoch,
             f"{step[0]}-{step[1]}",
             lambda line: self.tell(step, line),
-            lambda: self._stop() is not None,
+            self._stopping,
         )
+
+    def _stopping(self) -> bool:
+        """Asked often, while a verb waits: a store that does not answer now is no reason to leave a step half done."""
+        try:
+            return self._stop() is not None
+        except DeployerError:
+            return self.brake.pulled
 
     def _perform(self, number: int, step: Step) -> Outcome:
         """Make it true, for all hosts but those that the run may go on without."""
@@ -147,8 +154,9 @@ class Lane:
             stop = self._stop()
             if stop is not None and not isinstance(failure, Overtaken):
                 raise stop from failure
-            if isinstance(failure, StepFailed) and self._may_leave_out(step, failure.hosts, failure.what):
-                return self._perform(number, _without(step, failure.hosts))
+            ill = _whose(step, failure)
+            if self._may_leave_out(step, ill, failure.what):
+                return self._perform(number, _without(step, ill))
             if not isinstance(failure, Overtaken):
                 self.diary.write(self._failed(number, failure))
             raise
@@ -216,6 +224,12 @@ class Lane:
                 return self.world.traffic.shift(step, order)
             case Ask():
                 return self.world.gates.ask(step, order)
+
+
+def _whose(step: Step, failure: DeployerError) -> tuple[str, ...]:
+    """The hosts of the step that a failure names; a machine that does not answer is named by where it happened."""
+    named = (*failure.hosts, failure.where) if isinstance(failure, StepFailed) else ()
+    return tuple(host for host in hosts_of(step) if host in named)
 
 
 def _without(step: Step, hosts: Collection[str]) -> Step:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from deployer.model import HostSeen, Picture
 from deployer.progress import Progress
 from deployer.steps import Deploy, Drain, Readmit, hosts_of
+from deployer.undo import in_doubt
 
 NAMED = 6
 """So many hosts are named in one sentence."""
@@ -48,12 +49,14 @@ def forward(progress: Progress, now: Picture) -> Comparison:
 def back(progress: Progress, now: Picture) -> Comparison:
     """Everything the run touched is as before it; what else changed meanwhile is only told."""
     before = progress.picture or now
-    touched = _touched(progress)
+    touched, doubt = _touched(progress), in_doubt(progress)
     broken: list[tuple[str, str]] = []
     notes: list[tuple[str, str]] = []
     for host, was in before.hosts.items():
         seen = now.hosts.get(host)
         if _state(seen) == _state(was):
+            if host in doubt:
+                broken.append((host, "perhaps not as it looks: its last step was not seen to become true"))
             continue
         if host in touched:
             broken.append((host, f"{_state(seen)}, was {_state(was)}"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from threading import RLock
 
-from deployer.errors import Overtaken, StepFailed, Unreachable
+from deployer.errors import DeployerError, Overtaken, StepFailed, Unreachable
 from deployer.events import Event, Record
 from deployer.model import HostSeen, Picture, Split, Standing, Verdict, View
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of, verb
@@ -57,6 +57,8 @@ class Fault:
     line: int | None = None
     times: int = EVER
     acted: bool = False
+    step: str = ""
+    """Only in this step, as "0-12"."""
 
     def hits(self, step: Step, order: Order) -> bool:
         line = int(order.step.split("-")[0])
@@ -64,6 +66,7 @@ class Fault:
             self.times > 0
             and self.verb == verb(step)
             and self.line in (None, line)
+            and self.step in ("", order.step)
             and (not self.hosts or bool(self.hosts & set(hosts_of(step))))
         )
 
@@ -94,6 +97,8 @@ class Memory:
     history: list[Moment] = field(default_factory=list)
     acts: list[tuple[str, str]] = field(default_factory=list)
     """(step of the order, verb) of every act, in order."""
+    raising: bool = False
+    """A dead host makes the whole verb raise, as a driver does that cannot reach a machine."""
     prepared: set[str] = field(default_factory=set)
     settled: list[str] = field(default_factory=list)
     on_act: Callable[[int, Step, Order], None] = lambda _n, _step, _order: None
@@ -160,6 +165,8 @@ class Memory:
         return HostOutcome(host.name, ok=False, note=f"{fault.verb} broke")
 
     def _one(self, host: Host, change: Callable[[Host], str]) -> HostOutcome:
+        if self.raising and not host.alive:
+            raise Unreachable("does not answer", where=host.name)
         complaint = change(host) if host.alive else "does not answer"
         return HostOutcome(host.name, ok=not complaint, note=complaint, seconds=1.0)
 
@@ -338,6 +345,8 @@ class MemoryJournal:
     """(n, "before" or "after")"""
     dead: bool = False
     on_write: Callable[[int], None] = lambda _n: None
+    unread: bool = False
+    """Reading fails, as when the database restarts."""
     lock: RLock = field(default_factory=RLock)
 
     def append(self, run: str, *events: Event, epoch: int | None) -> Sequence[Record]:
@@ -361,6 +370,8 @@ class MemoryJournal:
 
     def since(self, run: str, seq: int) -> Sequence[Record]:
         self._alive()
+        if self.unread:
+            raise DeployerError("the store does not answer")
         return [record for record in self.records[seq:] if record.run == run]
 
     def _die(self) -> None:

@@ -11,6 +11,7 @@ from deployer.events import AbortAsked, End, Failed
 from deployer.model import Undo, Verdict
 from deployer.steps import Deploy, Drain
 from deployer.strategies import by_hand
+from deployer.world import Order
 from tests.memory import Fault
 from tests.runs import all_serve, case, intent, pool, releases
 
@@ -281,19 +282,23 @@ def test_who_cannot_fetch_stays_as_it_was() -> None:
     assert it.memory.hosts["dc2-web1"].in_service
 
 
-def test_a_dead_host_does_not_keep_its_neighbours_out_on_the_way_back() -> None:
+@pytest.mark.parametrize("raising", [False, True])
+@pytest.mark.parametrize("victim", ["dc1-web1", "dc1-web2"])
+def test_a_dead_host_does_not_keep_its_neighbours_out_on_the_way_back(victim: str, raising: bool) -> None:
     it = case(pool(), intent(pool(), wave=2))
+    it.memory.raising = raising
 
     def die(_n: int, step: object, _order: object) -> None:
-        if isinstance(step, Deploy) and "dc1-web2" in step.hosts:
-            it.memory.die("dc1-web2")
+        if isinstance(step, Deploy) and victim in step.hosts and it.memory.hosts[victim].alive:
+            it.memory.die(victim)
 
     it.memory.on_act = die
     ended = it.run()
     assert ended.end is End.HALF_WAY
-    assert "dc1-web2: drain: does not answer" in ended.note
-    assert it.memory.hosts["dc1-web1"].in_service
-    assert releases(it.memory)["dc1-web1"] == "1.0"
+    assert f"{victim}: drain: does not answer" in ended.note
+    (other,) = {"dc1-web1", "dc1-web2"} - {victim}
+    assert it.memory.hosts[other].in_service
+    assert releases(it.memory)[other] == "1.0"
     assert it.broken() == []
 
 
@@ -416,4 +421,26 @@ def test_resume_finishes_the_way_back_it_was_stopped_on() -> None:
     ended = it.resume()
     assert (ended.end, ended.note) == (End.PUT_BACK, "dc1-web3: not healthy")
     assert all_serve(it.memory, "1.0")
+    assert it.broken() == []
+
+
+def test_a_store_that_does_not_answer_while_a_verb_waits_does_not_disturb_it() -> None:
+    it = case(pool(), intent(pool()))
+    asked: list[bool] = []
+
+    def wait(n: int, _step: object, order: Order) -> None:
+        it.journal.unread = n == 2
+        asked.append(order.stopping())
+        it.journal.unread = False
+
+    it.memory.on_act = wait
+    assert it.run().end is End.DONE
+    assert not any(asked)
+
+
+def test_what_was_prepared_for_hosts_that_were_all_left_out_is_forgotten_too() -> None:
+    it = case(pool(), intent(pool()))
+    it.memory.faults.append(Fault("verify", "before", line=0))
+    it.memory.faults.append(Fault("drain", "hosts", frozenset({"dc1-web1"}), line=1))
+    assert it.run().end is End.HALF_WAY
     assert it.broken() == []
