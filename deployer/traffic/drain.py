@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deployer.errors import DeployerError, StepFailed, Unreachable
-from deployer.machines import Host
 from deployer.model import Standing
 from deployer.steps import Drain
 from deployer.traffic import connections, healthfile, mapped
@@ -16,6 +15,8 @@ from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
 from deployer.traffic.spare import refuse_last
 from deployer.world import HostOutcome, Order, Outcome
+
+STRANGERS = 5.0
 
 
 def drain(ground: Ground, step: Drain, order: Order) -> Outcome:
@@ -32,7 +33,7 @@ def drain(ground: Ground, step: Drain, order: Order) -> Outcome:
         raise StepFailed("stopped before anything was drained", where=step.site, hosts=step.hosts)
     _can_be_spared(ground, step)
     ground.fence(step.site, order)
-    _away(ground, hosts, order)
+    ground.on_hosts(hosts, lambda host: healthfile.take_away(ground.ssh, host, ground.service, order))
     return _until_gone(ground, step, order)
 
 
@@ -42,22 +43,18 @@ def _can_be_spared(ground: Ground, step: Drain) -> None:
         refuse_last(seen, mapped.read(ground.ssh, balancers[seen.balancer]), step.hosts)
 
 
-def _away(ground: Ground, hosts: Sequence[Host], order: Order) -> None:
-    by_name = {host.name: host for host in hosts}
-    done = ground.ssh.each(by_name, lambda name: healthfile.take_away(ground.ssh, by_name[name], ground.service, order))
-    for answer in done.values():
-        if isinstance(answer, DeployerError):
-            raise answer
-
-
 @dataclass(slots=True)
 class _Progress:
-    """Since when each host is out at all balancers, and since when nothing is in flight either (seconds)."""
+    """Since when each host is out at all balancers, and since when nothing is in flight either (seconds).
+
+    `silent` balancers give no answer since then; `kept` are a host's own connections, each since when.
+    """
 
     out: dict[str, float] = field(default_factory=dict)
     gone: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     silent: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def _until_gone(ground: Ground, step: Drain, order: Order) -> Outcome:
@@ -89,7 +86,7 @@ def _left(ground: Ground, step: Drain, order: Order, waiting: Waiting, progress:
         else:
             progress.out.setdefault(host, waiting.seconds)
             send_elsewhere(ground, step.site, seen, host, order)
-    _in_flight(ground, seen, [host for host in step.hosts if host not in left], left, progress)
+    _in_flight(ground, step, seen, [host for host in step.hosts if host not in left], left, waiting, progress)
     blind = _blind(ground, step.site, waiting)
     for host in step.hosts:
         if blind and host not in left:
@@ -127,8 +124,14 @@ def _all_or_silent(ground: Ground, site: str, waiting: Waiting, progress: _Progr
     return tuple(found)
 
 
-def _in_flight(
-    ground: Ground, seen: Sequence[Seen], hosts: Sequence[str], left: dict[str, str], progress: _Progress
+def _in_flight(  # noqa: PLR0917
+    ground: Ground,
+    step: Drain,
+    seen: Sequence[Seen],
+    hosts: Sequence[str],
+    left: dict[str, str],
+    waiting: Waiting,
+    progress: _Progress,
 ) -> None:
     """Sessions in every worker first; when those are over, the connections the host itself has."""
     for host in hosts:
@@ -144,9 +147,27 @@ def _in_flight(
             left[host] = f"{host} to answer: {found.what}"
             continue
         idle = sum(row.idle for one in seen for row in one.everywhere(host))
-        if len(found) > idle:
+        if len(found) > idle and not _strangers(ground, step.site, host, found, waiting, progress):
             kept = f" ({idle} of them idle ones of the balancers)" if idle else ""
             left[host] = f"{len(found)} connections on {host}{kept}, from {_some(found)}"
+
+
+def _strangers(  # noqa: PLR0917
+    ground: Ground, site: str, host: str, found: Sequence[str], waiting: Waiting, progress: _Progress
+) -> bool:
+    """Connections no balancer knows, all of them older than the drain needs: a metrics server that keeps its own.
+
+    One that asks anything is closed by the host's front while it is drained, so these are asking nothing. Believed only
+    where every worker of every balancer can be asked, old ones too.
+    """
+    before = progress.kept.get(host, {})
+    progress.kept[host] = since = {peer: before.get(peer, waiting.seconds) for peer in found}
+    blind = ground.opaque(site) or any(not balancer.master_socket for balancer in ground.haproxies(site))
+    if blind or any(waiting.seconds - first < STRANGERS for first in since.values()):
+        return False
+    note = f"{len(found)} connections from {_some(found)} are left open: no balancer's, and older than {STRANGERS:g} s"
+    progress.notes.setdefault(host, note)
+    return True
 
 
 def _some(peers: Sequence[str]) -> str:

@@ -15,22 +15,25 @@ from deployer.traffic.weights import weights as shares_as_weights
 from deployer.world import Order, Outcome
 
 
-def look(ground: Ground) -> tuple[Split | None, tuple[str, ...]]:
-    """The split of the first node that answers, and complaints: silent nodes, nodes that disagree."""
-    nodes = {node.name: node for node in ground.estate.edges}
-    told = ground.ssh.each(nodes, lambda name: weights(ground, nodes[name]))
+def seen(
+    ground: Ground, told: Mapping[str, tuple[tuple[str, int], ...] | DeployerError]
+) -> tuple[Split | None, tuple[str, ...]]:
+    """The split of the first node that answered, and complaints: silent nodes, nodes that disagree."""
+    backends = {node.name: node.backend for node in ground.estate.edges}
     splits: dict[str, Split] = {}
     complaints = []
     for name, one in told.items():
+        if name not in backends:
+            continue
         if isinstance(one, DeployerError):
             complaints.append(f"{name}: {one.what}")
         elif split := split_of(ground, one):
             splits[name] = split
         else:
-            complaints.append(f"{name}: all sites have weight 0 in backend {nodes[name].backend}")
+            complaints.append(f"{name}: all sites have weight 0 in backend {backends[name]}")
     if len(set(splits.values())) > 1:
         said = "; ".join(f"{name} {split}" for name, split in splits.items())
-        complaints.append(f"the edge nodes disagree: {said}")
+        complaints.append(f"edge: its nodes disagree, {said}")
     return next(iter(splits.values()), None), tuple(complaints)
 
 
@@ -83,7 +86,7 @@ def shift(ground: Ground, split: Split, order: Order) -> Outcome:
         left = dict.fromkeys(errors)
         _give_up(ground, split, order, waiting, errors, nodes, before, emptying=emptying)
         if left:
-            waiting.pause("; ".join(f"{name}: {error.what}" for name, error in errors.items()))
+            waiting.linger("; ".join(f"{name}: {error.what}" for name, error in errors.items()))
     real = split_of(ground, weights(ground, next(iter(nodes.values()))))
     return Outcome(note=str(split) if real == split else f"{real} (the nearest to {split} that weights allow)")
 
@@ -111,7 +114,11 @@ def _give_up(  # noqa: PLR0917
             if not isinstance(was, DeployerError):
                 _apply(ground, nodes[one], dict(was), order)
         raise StepFailed(f"{error.what}; taken back on {', '.join(changed) or 'none'}", where=name, remedy=error.remedy)
-    if waiting.seconds >= ground.settings.balancers.agree_within or not isinstance(error, Unreachable):
+    if (
+        waiting.seconds >= ground.settings.balancers.agree_within
+        or order.stopping()
+        or not isinstance(error, Unreachable)
+    ):
         others = ", ".join(one for one in nodes if one not in errors) or "no node"
         raise type(error)(f"{error.what}; {split} holds on {others}", where=name, remedy=error.remedy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deployer.errors import DeployerError, StepFailed
@@ -41,6 +41,19 @@ class Ground:
     def opaque(self, site: str) -> tuple[Balancer, ...]:
         return tuple(balancer for balancer in self.estate.balancers_at(site) if balancer.kind == "opaque")
 
+    def on_hosts(self, hosts: Sequence[Host], act: Callable[[Host], None]) -> None:
+        """`act` on all hosts at once.
+
+        Raises:
+            StepFailed, Unreachable: what went wrong first, naming its host.
+        """
+        by_name = {host.name: host for host in hosts}
+        for name, answer in self.ssh.each(by_name, lambda name: act(by_name[name])).items():
+            if isinstance(answer, StepFailed):
+                answer.hosts = answer.hosts or (name,)
+            if isinstance(answer, DeployerError):
+                raise answer
+
     def see(self, site: str) -> tuple[Seen | DeployerError, ...]:
         """Every HAProxy of the site at once; what went wrong stands in its place."""
         balancers = {balancer.name: balancer for balancer in self.haproxies(site)}
@@ -75,6 +88,10 @@ class Waiting:
         """
         if self._order.stopping():
             raise StepFailed(f"stopped while waiting for {what}")
+        self.linger(what)
+
+    def linger(self, what: str) -> None:
+        """The same for a wait that ends by itself, and is better finished."""
         if self.seconds - self._told >= TELL:
             self._told = self.seconds
             self._order.tell(f"waiting for {what}")

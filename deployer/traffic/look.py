@@ -28,7 +28,13 @@ def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
     """Never raises for a balancer that does not answer: its views are UNKNOWN and a complaint says why."""
     balancers = [balancer for site in sites for balancer in ground.estate.balancers_at(site)]
     asked = {balancer.name: balancer for balancer in balancers if balancer.kind == "haproxy"}
-    found = ground.ssh.each(asked, lambda name: _ask(ground, asked[name]))
+    nodes = {node.name: node for node in ground.estate.edges}
+    told = ground.ssh.each(
+        (*asked, *nodes),
+        lambda name: _ask(ground, asked[name]) if name in asked else edge.weights(ground, nodes[name]),
+    )
+    found = {name: one for name, one in told.items() if not isinstance(one, tuple) and name in asked}
+    edges, of_edges = edge.seen(ground, {name: one for name, one in told.items() if not isinstance(one, Looked)})
     views = {
         host.name: tuple(_views(ground, host.name, site, found))
         for site in sites
@@ -38,18 +44,17 @@ def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
     slots: dict[str, tuple[tuple[str, str], ...]] = {}
     complaints = [line for name, one in found.items() for line in _complaints(ground, asked[name], one)]
     for site in sites:
-        told = [found[one.name] for one in ground.haproxies(site)]
-        maps = {one.seen.balancer: one.maps for one in told if isinstance(one, Looked) and one.maps}
+        here = [found[one.name] for one in ground.haproxies(site)]
+        maps = {one.seen.balancer: one.maps for one in here if isinstance(one, Looked) and one.maps}
         first = next(iter(maps.values()), None)
         if first:
             slots[site] = first.slots(ground.haproxies(site)[0].pool)
             if first.split:
                 splits[site] = first.split
-        complaints += _disagreements(maps)
-    edges, more = edge.look(ground)
+        complaints += _disagreements(site, maps)
     if edges:
         splits["edge"] = edges
-    return TrafficSeen(views, splits, slots, (*complaints, *more))
+    return TrafficSeen(views, splits, slots, (*complaints, *of_edges))
 
 
 def _ask(ground: Ground, balancer: Balancer) -> Looked:
@@ -87,14 +92,15 @@ def _complaints(ground: Ground, balancer: Balancer, one: Looked | DeployerError)
         return
     here = {host.name for host in ground.estate.hosts_at(balancer.site)}
     listed = set(one.seen.servers())
+    others = f", it has {', '.join(sorted(listed - here))}" if listed - here else ""
     for name in sorted(here - listed):
-        yield f"{balancer.name}: no server named {name} in pool {balancer.pool}: add it, named as in the inventory"
-    for name in sorted(listed - here):
-        yield f"{balancer.name}: server {name} is no host of {balancer.site} in the inventory"
+        yield f"{balancer.name}: no server named {name} in pool {balancer.pool}{others}: name it as the inventory does"
     for name in sorted(here & listed):
         rows = one.seen.of(name)
         if sum(row.standing is Standing.UP for row in rows) > 1:
             yield f"{balancer.name}: {name} is up in both slots: the checks must expect slot=A and slot=B"
+        elif all(row.standing is Standing.DOWN and row.check.startswith("L7RSP") for row in rows) and len(rows) > 1:
+            yield f"{balancer.name}: {name} is down in both slots: its health file must say slot=A or slot=B"
         elif {one.seen.half(row) for row in rows} not in ({""}, {"a", "b"}):
             yield f"{balancer.name}: {name} stands in {rows[0].backend} only: a server must be in both slots"
         if any(row.status.startswith("no check") for row in rows):
@@ -106,7 +112,9 @@ def _complaints(ground: Ground, balancer: Balancer, one: Looked | DeployerError)
         yield f"{balancer.name}: old workers still serve after a reload (pid {pids})"
 
 
-def _disagreements(maps: dict[str, Maps]) -> Iterator[str]:
+def _disagreements(site: str, maps: dict[str, Maps]) -> Iterator[str]:
     told = {name: str(one.split or "no split") for name, one in maps.items()}
     if len(set(told.values())) > 1:
-        yield "the balancers disagree on the split: " + "; ".join(f"{name} {split}" for name, split in told.items())
+        yield f"{site}: the balancers disagree on the split, " + "; ".join(
+            f"{name} {split}" for name, split in told.items()
+        )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deployer.errors import DeployerError, StepFailed
-from deployer.machines import Host
+from deployer.errors import DeployerError, StepFailed, Unreachable
 from deployer.model import Standing
 from deployer.steps import Readmit
 from deployer.traffic import healthfile, mapped
@@ -37,7 +36,10 @@ def readmit(ground: Ground, step: Readmit, order: Order) -> Outcome:
     before = all_answer(ground, step.site, step.hosts)
     slot = step.slot or live_slot(ground, step.site, before) or "a"
     ground.fence(step.site, order)
-    _back(ground, hosts, order, slot, step.release.version)
+    release = step.release.version
+    ground.on_hosts(
+        hosts, lambda host: healthfile.put_back(ground.ssh, host, ground.service, order, slot=slot, release=release)
+    )
     end_our_maint(ground, step.site, before, step.hosts, order)
     return _until_served(ground, step, order, slot)
 
@@ -55,17 +57,6 @@ def live_slot(ground: Ground, site: str, seen: Sequence[Seen]) -> str:
             if half := one.slot(server):
                 up[half] = up.get(half, 0) + 1
     return max(sorted(up), key=lambda half: up[half]) if up else ""
-
-
-def _back(ground: Ground, hosts: Sequence[Host], order: Order, slot: str, release: str) -> None:
-    by_name = {host.name: host for host in hosts}
-    done = ground.ssh.each(
-        by_name,
-        lambda name: healthfile.put_back(ground.ssh, by_name[name], ground.service, order, slot=slot, release=release),
-    )
-    for answer in done.values():
-        if isinstance(answer, DeployerError):
-            raise answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +82,19 @@ def _until_served(ground: Ground, step: Readmit, order: Order, slot: str) -> Out
         if not left:
             return Outcome(hosts=tuple(done[host] for host in step.hosts))
         if waiting.seconds >= ground.settings.balancers.agree_within:
+            _all_must_answer(answers)
             for host, why in left.items():
                 done[host] = HostOutcome(
                     host, ok=False, note=f"after {waiting.seconds:.0f} s: {why}", seconds=waiting.seconds
                 )
             return Outcome(hosts=tuple(done[host] for host in step.hosts))
-        waiting.pause("; ".join(left.values()))
+        waiting.linger("; ".join(left.values()))
+
+
+def _all_must_answer(answers: Mapping[str, Seen | DeployerError]) -> None:
+    for balancer, seen in answers.items():
+        if isinstance(seen, DeployerError):
+            raise Unreachable(f"{seen.what}; so it is not known who gets requests", where=balancer, remedy=seen.remedy)
 
 
 def _judge(  # noqa: PLR0917

@@ -140,7 +140,7 @@ class _Act:
                 return Outcome(note=str(self.step.split))
             errors = {name: error for name, error in done.items() if isinstance(error, DeployerError)}
             why = "; ".join(f"{name}: {error.what}" for name, error in errors.items())
-            if waiting.seconds >= self.ground.settings.balancers.agree_within:
+            if waiting.seconds >= self.ground.settings.balancers.agree_within or self.order.stopping():
                 kind = Unreachable if all(isinstance(error, Unreachable) for error in errors.values()) else StepFailed
                 followed = ", ".join(name for name in self.balancers if name not in left) or "none"
                 raise kind(
@@ -148,7 +148,7 @@ class _Act:
                     where=self.step.scope,
                     remedy=next(iter(errors.values())).remedy,
                 )
-            waiting.pause(f"{why}, to lower it there too")
+            waiting.linger(f"{why}, to lower it there too")
 
     def _everywhere(self, then: Maps, names: list[str]) -> Mapping[str, DeployerError | None]:
         return self.ground.ssh.each(names, lambda name: self._make(self.balancers[name], then))

@@ -171,6 +171,29 @@ class Ordered:
         return Order(self.run, self.epoch, "0-1", self.told.append, lambda: self.stop)
 
 
+class Held:
+    """A request under way in the background; `let_go` gives its answer."""
+
+    def __init__(self, found: Site, hold: Path, balancer: str) -> None:
+        self._site, self._hold, self._balancer = found, hold, balancer
+        self._answer: tuple[int, str] | str = ""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def let_go(self) -> tuple[int, str] | str:
+        self._hold.unlink(missing_ok=True)
+        self._thread.join(60)
+        return self._answer
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._site.get("/held", self._balancer)
+        except (OSError, HTTPException) as error:
+            self._answer = repr(error)
+
+
 @dataclass(slots=True)
 class Site:
     """dc1 with its parts, and the driver over it. Health files lie in `folder`/HOST/."""
@@ -232,8 +255,28 @@ class Site:
             told[group][key] = value
         return LiveTraffic(self.estate, Settings.model_validate(told), self.ssh, RealClock())
 
+    @contextmanager
+    def held(self, host: str, balancer: str = "lb1") -> Iterator[Held]:
+        """A request to this host that is not answered until it is let go."""
+        hold = self.health(host).with_name("hold")
+        hold.touch()
+        found = Held(self, hold, balancer)
+        part = self.balancers[balancer]
+        others = [name for name in self.hosts if name != host]
+        backend = next(iter(part.status(host)))
+        try:
+            for name in others:
+                part.ask(f"set server {backend}/{name} state drain")
+            found.start()
+            until(lambda: part.sessions(host) == 1, "the request is under way")
+            for name in others:
+                part.ask(f"set server {backend}/{name} state ready")
+            yield found
+        finally:
+            found.let_go()
+
     def get(self, path: str = "/", balancer: str = "lb1") -> tuple[int, str]:
-        link = HTTPConnection(self.balancers[balancer].address, PORT, timeout=20)
+        link = HTTPConnection(self.balancers[balancer].address, PORT, timeout=60)
         try:
             link.request("GET", path)
             answer = link.getresponse()

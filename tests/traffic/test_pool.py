@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,8 +12,9 @@ from deployer.errors import Overtaken, StepFailed
 from deployer.fence import highest
 from deployer.model import Release, Standing
 from deployer.steps import Drain, Readmit
+from deployer.world import Outcome
 from tests.ssh.parts import until
-from tests.traffic.parts import NEW, Ordered, Site, at_home, load, site
+from tests.traffic.parts import NEW, PORT, Held, Ordered, Site, at_home, load, site
 
 OLD = Release("1.0.0")
 WEB1 = Drain("dc1", ("web1",))
@@ -39,31 +40,17 @@ def standings(dc1: Site, host: str) -> dict[str, Standing]:
     return {view.balancer: view.standing for view in dc1.traffic.look(["dc1"]).views[host]}
 
 
-class Slow:
-    """A request of some seconds to one host, under way in the background."""
-
-    def __init__(self, dc1: Site, host: str, seconds: float, balancer: str = "lb1") -> None:
-        self.answer: tuple[int, str] | str = ""
-        self._dc1, self._path, self._balancer = dc1, f"/slow/{seconds}", balancer
-        part = dc1.balancers[balancer]
-        others = [name for name in dc1.hosts if name != host]
-        for name in others:
-            part.ask(f"set server shop_a/{name} state drain")
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        until(lambda: part.sessions(host) == 1, "the slow request is under way")
-        for name in others:
-            part.ask(f"set server shop_a/{name} state ready")
-
-    def _run(self) -> None:
+def drained_while_held(dc1: Site, ordered: Ordered, held: Held, told: str) -> Outcome:
+    """The drain waits, saying so, until the request is let go; it is answered well."""
+    with ThreadPoolExecutor(1) as pool:
+        drain = pool.submit(dc1.traffic.drain, WEB1, ordered.order)
         try:
-            self.answer = self._dc1.get(self._path, self._balancer)
-        except OSError as error:
-            self.answer = repr(error)
-
-    def end(self) -> tuple[int, str] | str:
-        self._thread.join(60)
-        return self.answer
+            until(lambda: any(told in line for line in ordered.told) or drain.done(), f"told: {told}")
+            assert not drain.done(), drain.result()
+        finally:
+            answer = held.let_go()
+        assert answer == (200, "web1")
+        return drain.result(60)
 
 
 def test_nothing_is_lost_while_a_host_leaves_and_returns(dc1: Site, ordered: Ordered) -> None:
@@ -95,34 +82,26 @@ def test_both_verbs_may_be_repeated(dc1: Site, ordered: Ordered) -> None:
 
 
 def test_a_running_request_is_waited_for(dc1: Site, ordered: Ordered) -> None:
-    slow = Slow(dc1, "web1", 2)
-    begun = time.monotonic()
-    assert not dc1.traffic.drain(WEB1, ordered.order).failed
-    assert slow.end() == (200, "web1")
-    assert time.monotonic() - begun > 1
-    assert any("1 sessions on web1" in line for line in ordered.told)
+    with dc1.held("web1") as held:
+        assert not drained_while_held(dc1, ordered, held, "1 sessions on web1").failed
 
 
 def test_a_reload_in_the_middle_hides_no_running_request(dc1: Site, ordered: Ordered) -> None:
     """The old worker serves it on; the new one knows nothing of it (F06, F09)."""
-    slow = Slow(dc1, "web1", 4)
-    dc1.balancers["lb1"].reload()
-    assert any("old workers still serve" in line for line in dc1.traffic.look(["dc1"]).complaints)
-    assert not dc1.traffic.drain(WEB1, ordered.order).failed
-    assert slow.end() == (200, "web1")
-    assert any("1 sessions on web1" in line for line in ordered.told)
+    with dc1.held("web1") as held:
+        dc1.balancers["lb1"].reload()
+        assert any("old workers still serve" in line for line in dc1.traffic.look(["dc1"]).complaints)
+        assert not drained_while_held(dc1, ordered, held, "1 sessions on web1").failed
 
 
 def test_without_a_master_socket_the_hosts_own_connections_tell(dc1: Site, ordered: Ordered) -> None:
-    slow = Slow(dc1, "web1", 4)
-    dc1.balancers["lb1"].reload()
     dc1.master = False
     try:
-        assert not dc1.traffic.drain(WEB1, ordered.order).failed
+        with dc1.held("web1") as held:
+            dc1.balancers["lb1"].reload()
+            assert not drained_while_held(dc1, ordered, held, "connections on web1").failed
     finally:
         dc1.master = True
-    assert slow.end() == (200, "web1")
-    assert any("1 connections on web1" in line for line in ordered.told)
 
 
 def test_a_reload_that_forgets_is_waited_out(dc1: Site, ordered: Ordered) -> None:
@@ -133,32 +112,40 @@ def test_a_reload_that_forgets_is_waited_out(dc1: Site, ordered: Ordered) -> Non
     assert set(standings(dc1, "web1").values()) <= {Standing.OUT, Standing.DOWN}
 
 
-@pytest.mark.parametrize("policy", ["abort", "cut"])
-def test_at_the_deadline_the_policy_decides(dc1: Site, ordered: Ordered, policy: str) -> None:
-    slow = Slow(dc1, "web1", 8)
-    traffic = dc1.with_settings(drain_timeout=1, on_drain_timeout=policy)
-    if policy == "abort":
+def test_a_metrics_server_that_keeps_its_connection_is_no_user(dc1: Site, ordered: Ordered) -> None:
+    with socket.create_connection((dc1.address("web1"), PORT)):
+        (host,) = dc1.traffic.drain(WEB1, ordered.order).hosts
+    assert host.ok
+    assert "1 connections from 127.0.0.1 are left open" in host.note
+
+
+def test_at_the_deadline_a_drain_is_given_up(dc1: Site, ordered: Ordered) -> None:
+    with dc1.held("web1") as held:
         with pytest.raises(StepFailed, match=r"not drained after 1 s: 1 sessions on web1") as failed:
-            traffic.drain(WEB1, ordered.order)
+            dc1.with_settings(drain_timeout=1, on_drain_timeout="abort").drain(WEB1, ordered.order)
         assert failed.value.hosts == ("web1",)
-        assert slow.end() == (200, "web1")
-    else:
-        (host,) = traffic.drain(WEB1, ordered.order).hosts
+        assert held.let_go() == (200, "web1")
+
+
+def test_at_the_deadline_what_is_left_is_cut(dc1: Site, ordered: Ordered) -> None:
+    with dc1.held("web1") as held:
+        (host,) = dc1.with_settings(drain_timeout=1, on_drain_timeout="cut").drain(WEB1, ordered.order).hosts
         assert host.ok
         assert host.note.startswith("cut 1 sessions after 1 s")
-        assert slow.end() != (200, "web1")
+        assert held.let_go() != (200, "web1")
 
 
 def test_waiting_without_end_ends_when_the_operator_stops(dc1: Site, ordered: Ordered) -> None:
-    slow = Slow(dc1, "web1", 5)
     traffic = dc1.with_settings(drain_timeout=0, on_drain_timeout="wait")
-    timer = threading.Timer(2, lambda: setattr(ordered, "stop", True))
-    timer.start()
-    with pytest.raises(StepFailed, match="stopped while waiting for"):
-        traffic.drain(WEB1, ordered.order)
+    with dc1.held("web1") as held, ThreadPoolExecutor(1) as pool:
+        drain = pool.submit(traffic.drain, WEB1, ordered.order)
+        until(lambda: any("1 sessions on web1" in line for line in ordered.told), "it waits")
+        ordered.stop = True
+        with pytest.raises(StepFailed, match="stopped while waiting for"):
+            drain.result(60)
+        assert held.let_go() == (200, "web1")
     with pytest.raises(StepFailed, match="stopped before anything"):
         traffic.drain(WEB1, ordered.order)
-    assert slow.end() == (200, "web1")
 
 
 def test_the_last_of_the_pool_is_not_taken(dc1: Site, ordered: Ordered) -> None:

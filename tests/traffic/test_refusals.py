@@ -91,8 +91,7 @@ def test_a_server_that_one_balancer_lacks(other: Site, ordered: Ordered) -> None
     part.configure()
     part.start()
     said = other.traffic.look(["dc1"]).complaints
-    assert any(line.startswith("lb2: no server named web1 in pool shop") for line in said)
-    assert any(line.startswith("lb2: server web-1 is no host of dc1") for line in said)
+    assert any(line.startswith("lb2: no server named web1 in pool shop, it has web-1") for line in said)
     with pytest.raises(StepFailed, match="lb2: no server named web1"):
         other.traffic.drain(WEB1, ordered.order)
     assert other.health("web1").exists()
@@ -105,6 +104,14 @@ def test_a_socket_that_may_only_look(other: Site) -> None:
     part.start()
     said = other.traffic.look(["dc1"]).complaints
     assert any("lb2: the socket" in line and "has level operator" in line for line in said)
+
+
+def test_a_health_file_without_a_slot(dc1: Site) -> None:
+    dc1.health("web1").write_text("OK\n")
+    until(lambda: "DOWN" in dc1.balancers["lb2"].status("web1")["shop_a"], "it fits no slot")
+    until(lambda: "DOWN" in dc1.balancers["lb1"].status("web1")["shop_a"], "it fits no slot")
+    said = dc1.traffic.look(["dc1"]).complaints
+    assert any(line.startswith("lb1: web1 is down in both slots: its health file must say slot=A") for line in said)
 
 
 def test_a_server_up_in_both_slots_is_complained_about(other: Site) -> None:

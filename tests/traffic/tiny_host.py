@@ -1,4 +1,4 @@
-"""A tiny service behind a balancer: health file, /slow/SECONDS, and `Connection: close` while it is drained"""
+"""A tiny service behind a balancer: health file, /held, and `Connection: close` while it is drained"""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Service(BaseHTTPRequestHandler):
     name: str
 
     def do_GET(self) -> None:
-        if self.path.startswith("/slow/"):
-            time.sleep(float(self.path.removeprefix("/slow/")))
+        while self.path == "/held" and self.health.with_name("hold").exists():
+            time.sleep(0.02)
         present = self.health.exists()
         asked = self.path == "/health_check.html"
         body = (self.health.read_text() if present else "gone") if asked else self.name
