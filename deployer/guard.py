@@ -28,7 +28,6 @@ class Guard:
         self._pool = Pool.of(picture, floor)
         self._leaving = set(doubt)
         self._out = frozenset(doubt) | {seen.host for seen in picture.hosts.values() if not seen.in_service}
-        self._splits = dict(picture.splits)
         self._lock = RLock()
 
     def check(self, step: Step, known: frozenset[str] = frozenset()) -> tuple[HostSeen, ...]:
@@ -60,15 +59,13 @@ class Guard:
         return self._out.issuperset(hosts)
 
     def split(self, scope: str) -> Split | None:
-        return self._splits.get(scope)
+        return self._pool.splits.get(scope)
 
     def became_true(self, step: Step) -> None:
         with self._lock:
             self._pool.apply(step)
             if isinstance(step, Drain | Readmit):
                 self._leaving.difference_update(step.hosts)
-            if isinstance(step, Shift):
-                self._splits[step.scope] = step.split
 
     def _look(self, step: Step, known: frozenset[str]) -> tuple[tuple[HostSeen, ...], Picture]:
         match step:
@@ -93,7 +90,7 @@ class Guard:
 
     def _glance(self, site: str, hosts: tuple[str, ...]) -> Picture:
         picture = self._eyes.glance(site, hosts)
-        self._splits.update(picture.splits)
+        self._pool.splits.update(picture.splits)
         for seen in picture.hosts.values():
             self._pool.see(seen)
         for host in self._leaving:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from deployer.errors import UnsafePlan
-from deployer.model import WHOLE, HostSeen, Picture, Standing
+from deployer.model import WHOLE, HostSeen, Picture, Split, Standing
 from deployer.plan import Leg, Plan
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 
@@ -36,10 +36,11 @@ class Pool:
     up: dict[str, int] = field(default_factory=dict)
     serves: dict[tuple[str, str], int] = field(default_factory=dict)
     """(site, release) to the number of hosts in service with it."""
+    splits: dict[str, Split] = field(default_factory=dict)
 
     @classmethod
     def of(cls, picture: Picture, floor: Mapping[str, int]) -> Pool:
-        pool = cls(floor)
+        pool = cls(floor, splits=dict(picture.splits))
         for seen in picture.hosts.values():
             pool.see(seen)
         return pool
@@ -101,19 +102,25 @@ class Pool:
             case Readmit():
                 for host in step.hosts:
                     self.put_in(host)
-            case Fetch() | Shift() | Ask():
+            case Shift():
+                self.splits[step.scope] = step.split
+            case Fetch() | Ask():
                 pass
 
     def least(self, site: str) -> int:
         """The floor of a site: never below one host, the last one is never taken."""
         return max(1, self.floor.get(site, 1))
 
+    def needed(self, site: str, share: int) -> int:
+        """Hosts that carry this share of a site's users, where the floor carries all of them."""
+        return max(1, -(-(share - GRAIN) * self.least(site) // WHOLE))
+
 
 def breaches(pool: Pool, step: Step) -> tuple[str, ...]:
     """What the step would break, in the words of the rules; empty when it is safe."""
     match step:
         case Drain():
-            return tuple(_too_few(pool, step.site, step.hosts))
+            return (*_too_few(pool, step.site, step.hosts), *_thinned(pool, step.site, step.hosts))
         case Deploy():
             return tuple(
                 f"rule 1: {host} may still receive requests; only idle hosts change"
@@ -144,6 +151,20 @@ def _too_few(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
         )
 
 
+def _thinned(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
+    """While users are split, each group that loses hosts must still carry its share."""
+    split = pool.splits.get(site)
+    sharing = [(release, share) for release, share in split.shares if share] if split else []
+    leaving = [pool.release[host] for host in hosts if host in pool.serving]
+    for release, share in sharing if len(sharing) > 1 else ():
+        left = pool.serves.get((site, release), 0) - leaving.count(release)
+        if release in leaving and left < pool.needed(site, share):
+            yield (
+                f"rule 3: {share / 100:g} % of {site}'s users need {pool.needed(site, share)} hosts with {release}, "
+                f"{left} would stay in service"
+            )
+
+
 def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
     if step.scope not in pool.up:  # the edge: its sites stand for themselves
         for site, share in step.split.shares:
@@ -152,7 +173,7 @@ def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
         return
     for release, share in step.split.shares:
         fit = pool.serves.get((step.scope, release), 0)
-        needed = 1 if step.retreat else max(1, -(-(share - GRAIN) * pool.least(step.scope) // WHOLE))
+        needed = 1 if step.retreat else pool.needed(step.scope, share)
         if share and fit < needed:
             rule = 3 if fit else 5
             yield (

@@ -71,9 +71,13 @@ class _Group:
         )
 
     def needs(self, share: int, headroom: int) -> int:
-        """Hosts for a share of users, where `floor` hosts carry all of them; one wave's room is always left."""
-        wanted = -(-share * self.floor * (100 + headroom) // (WHOLE * 100))
-        return max(1, min(wanted, max(self.size - self.wave, -(-share * self.floor // WHOLE))))
+        """Hosts for a share of users, where `floor` hosts carry all of them.
+
+        Headroom is given as far as the others keep what their share needs, and room for one wave is left.
+        """
+        least, others = _carry(share, self.floor), _carry(WHOLE - share, self.floor)
+        wanted = _carry(share * (100 + headroom) // 100, self.floor)
+        return max(1, least, min(wanted, self.size - others, self.size - self.wave))
 
     def room(self, leaving: int) -> int:
         """The share at which so many old hosts more can be spared: what is left of them carries the other users."""
@@ -81,6 +85,11 @@ class _Group:
 
     def split(self, share: int) -> Split:
         return Split(((self.old.version, WHOLE - share), (self.new.version, share)))
+
+
+def _carry(share: int, floor: int) -> int:
+    """How many hosts a share of the users takes."""
+    return -(-share * floor // WHOLE)
 
 
 def _todo(intent: Intent, picture: Picture, site: str) -> bool:
