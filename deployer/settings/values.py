@@ -196,12 +196,10 @@ class CanaryValues(Values):
     """percent of users on the new release, step by step"""
     bake: Seconds = 300
     """how long each step is watched"""
-    baseline: bool = True
-    """restart as many hosts on the old release, to compare like with like"""
     headroom: Percent = "20%"
     """how much more than its share a group of hosts must carry"""
-    sites: Literal["sequential", "together"] = "sequential"
-    """one site after the other, or all at once"""
+    sites: Literal["together", "sequential"] = "together"
+    """all at once: every site gives a user the same release; or one by one, where the edge pins users to a site"""
     sticky: Literal["bucket", "first-seen"] = "bucket"
     """what keeps a user on one release"""
 
