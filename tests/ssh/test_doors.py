@@ -153,6 +153,13 @@ def test_sudo_that_wants_a_password_is_refused_or_given_it(sudo: Login) -> None:
         one.close()
 
 
+def test_a_machine_behind_a_jump_host(door: Sshd) -> None:
+    there = dataclasses.replace(door.login, proxy_command="socat - TCP:127.9.12.1:2222")
+    ssh = Ssh([("lb1", there)])
+    assert ssh.ask("lb1", "sh", "echo in").out == "in\n"
+    ssh.close()
+
+
 def test_a_silent_socket_option_is_set(door: Sshd, ssh: Ssh) -> None:
     """The kernel notices a silent partition within 15 s; a network that swallows packets needs root to make."""
     assert ssh.ask("lb1", "sh", "true").ok

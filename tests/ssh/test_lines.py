@@ -38,7 +38,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         yield part
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ssh(door: Sshd, bare: Sshd) -> Iterator[Ssh]:
     found = Ssh([("full", door.login), ("bare", bare.login)])
     yield found

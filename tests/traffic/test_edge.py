@@ -1,0 +1,138 @@
+"""Two edge nodes: the share of each site by weights, read back, and what one node that refuses does"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import Overtaken, StepFailed
+from deployer.machines import EdgeNode, Estate, Host
+from deployer.model import Split
+from deployer.ssh import Ssh
+from deployer.steps import Shift
+from deployer.traffic import LiveTraffic
+from deployer.world import Order
+from tests.ssh.parts import Sshd, sshd
+from tests.traffic.parts import Haproxy, Ordered, RealClock, settings
+
+HALF = Split((("dc1", 5_000), ("dc2", 5_000)))
+GONE = Split((("dc1", 0), ("dc2", 10_000)))
+SITES = """\
+global
+    stats socket {folder}/admin.sock mode 600 level {level} expose-fd listeners
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 30s
+    timeout server 30s
+frontend edge
+    bind {address}:8080
+    default_backend sites
+backend sites
+    server dc1 127.9.26.101:8080 weight 50
+    server dc2 127.9.26.102:8080 weight 50
+"""
+
+
+class EdgePair:
+    """Two nodes, and the driver over them; the sites behind need not be there."""
+
+    def __init__(self, folder: Path, door: Sshd, parts: dict[str, Haproxy]) -> None:
+        self.parts = parts
+        nodes = tuple(
+            EdgeNode(name, "haproxy", door.login, f"{part.folder}/admin.sock", "sites") for name, part in parts.items()
+        )
+        hosts = tuple(
+            Host(f"{site}-web1", site, door.login, "127.9.26.9", 8080, str(folder), str(folder / "h"))
+            for site in ("dc1", "dc2")
+        )
+        estate = Estate(folder, hosts, (), nodes)
+        self.ssh = Ssh(estate.logins())
+        self.traffic = LiveTraffic(estate, settings(), self.ssh, RealClock())
+
+    def weights(self, name: str) -> dict[str, str]:
+        rows = (line.split(",") for line in self.parts[name].ask("show stat").splitlines())
+        return {row[1]: row[18] for row in rows if row[0] == "sites" and row[1].startswith("dc")}
+
+
+def configure(part: Haproxy, level: str = "admin") -> None:
+    part.folder.mkdir(exist_ok=True)
+    text = SITES.format(folder=part.folder, level=level, address=part.address)
+    (part.folder / "haproxy.cfg").write_text(text)
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[EdgePair]:
+    with ExitStack() as stack:
+        door = stack.enter_context(sshd(tmp_path / "ssh", "127.9.26.1"))
+        parts = {f"edge{n}": Haproxy(f"edge{n}", tmp_path / f"edge{n}", f"127.9.26.{10 + n}", {}) for n in (1, 2)}
+        for part in parts.values():
+            configure(part)
+            stack.callback(part.stop)
+            part.start()
+        pair = EdgePair(tmp_path, door, parts)
+        stack.callback(pair.ssh.close)
+        yield pair
+
+
+def test_a_site_is_emptied_and_filled_again(edge: EdgePair, ordered: Ordered) -> None:
+    assert edge.traffic.look([]).splits == {"edge": HALF}
+    for percent in (0, 1, 10, 50, 100):
+        split = Split((("dc1", percent * 100), ("dc2", 10_000 - percent * 100)))
+        assert edge.traffic.shift(Shift("edge", split), ordered.order).note == str(split)
+        assert edge.traffic.look([]).splits == {"edge": split}
+        assert edge.weights("edge1") == edge.weights("edge2") == {"dc1": str(percent), "dc2": str(100 - percent)}
+
+
+def test_the_nearest_share_is_said(edge: EdgePair, ordered: Ordered) -> None:
+    note = edge.traffic.shift(Shift("edge", Split((("dc1", 10), ("dc2", 9_990)))), ordered.order).note
+    assert note == "dc1 0.39 %, dc2 99.61 % (the nearest to dc1 0.1 %, dc2 99.9 % that weights allow)"
+
+
+def test_a_silent_node_stops_a_raise_but_not_an_evacuation(edge: EdgePair, ordered: Ordered) -> None:
+    edge.parts["edge2"].stop()
+    with pytest.raises(StepFailed, match=r"edge2: .*taken back on edge1"):
+        edge.traffic.shift(Shift("edge", Split((("dc1", 2_000), ("dc2", 8_000)))), ordered.order)
+    assert edge.weights("edge1") == {"dc1": "50", "dc2": "50"}
+    with pytest.raises(StepFailed, match=r"edge2: .*dc1 0 %, dc2 100 % holds on edge1"):
+        edge.traffic.shift(Shift("edge", GONE), stopping_later(ordered))
+    assert edge.weights("edge1") == {"dc1": "0", "dc2": "100"}
+    assert any(line.startswith("edge2: ") for line in edge.traffic.look([]).complaints)
+
+
+def stopping_later(ordered: Ordered) -> Order:
+    asked: list[bool] = []
+
+    def stopping() -> bool:
+        asked.append(True)
+        return len(asked) > 1
+
+    return dataclasses.replace(ordered.order, stopping=stopping)
+
+
+def test_a_socket_that_may_only_look_is_named(edge: EdgePair, ordered: Ordered) -> None:
+    part = edge.parts["edge2"]
+    part.stop()
+    configure(part, "operator")
+    part.start()
+    with pytest.raises(StepFailed, match=r"(?s)edge2: HAProxy refuses.*level admin"):
+        edge.traffic.shift(Shift("edge", Split((("dc1", 2_000), ("dc2", 8_000)))), ordered.order)
+    assert edge.weights("edge1") == {"dc1": "50", "dc2": "50"}
+
+
+def test_nodes_that_disagree_are_complained_about(edge: EdgePair) -> None:
+    edge.parts["edge2"].ask("set server sites/dc1 weight 10")
+    assert any(line.startswith("edge: its nodes disagree") for line in edge.traffic.look([]).complaints)
+
+
+def test_unknown_sites_and_older_runs_are_refused(edge: EdgePair, ordered: Ordered) -> None:
+    with pytest.raises(StepFailed, match="dc3 is no site; known are dc1, dc2"):
+        edge.traffic.shift(Shift("edge", Split((("dc3", 10_000),))), ordered.order)
+    edge.traffic.shift(Shift("edge", GONE), Ordered("new", 5).order)
+    with pytest.raises(Overtaken, match="epoch 5"):
+        edge.traffic.shift(Shift("edge", HALF), Ordered("old", 4).order)
+    assert edge.weights("edge1") == {"dc1": "0", "dc2": "100"}
