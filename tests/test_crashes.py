@@ -143,3 +143,19 @@ def test_half_a_fleet_is_undone_after_it_was_stopped_at_every_host(gone: int) ->
     assert it.undo().end is End.PUT_BACK
     assert all_serve(it.memory, "1.0")
     assert it.broken() == []
+
+
+def test_the_decision_to_go_back_outlives_a_crash() -> None:
+    """Killed after the failure was written: whoever resumes goes back too, also when it would work now."""
+    decided = 0
+    for point in range(2, 12):
+        it = case(pool(3, ("dc1",)), intent(pool(3, ("dc1",))))
+        it.memory.faults.append(Fault("verify", "before", times=1))
+        it.journal.crash = (point, "after")
+        with pytest.raises(Crash):
+            it.run()
+        if it.progress.failed and it.progress.line == 0:
+            decided += 1
+            assert it.resume().end is End.PUT_BACK
+            assert all_serve(it.memory, "1.0")
+    assert decided == 1

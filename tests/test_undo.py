@@ -182,3 +182,14 @@ def test_a_shift_in_doubt_is_shifted_back_to_what_was_written_down() -> None:
     assert Shift("dc1", BLUE, retreat=True) in it.progress.lines[1].steps
     assert it.undo().end is End.PUT_BACK
     assert it.memory.start() == it.before.start()
+
+
+def test_a_host_in_doubt_does_not_count_for_the_floor_though_balancers_still_show_it() -> None:
+    it = case(pool(4, ("dc1",)), intent(pool(4, ("dc1",)), floor=3, undo=Undo.ALL))
+    it.memory.faults.append(Fault("drain", "late", frozenset({"dc1-web2"}), line=0))
+    it.memory.faults.append(Fault("readmit", "hosts", frozenset({"dc1-web2"}), line=1))
+    ended = it.run()
+    assert ended.end is End.HALF_WAY
+    assert "rule 4" in ended.note
+    assert it.memory.hosts["dc1-web1"].in_service
+    assert it.broken() == []
