@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from deployer.cli.options import Ground
-from deployer.errors import UsageError
+from deployer.errors import LockHeld, UsageError
 from deployer.events import End, Record
 from deployer.journal import Journal
 from deployer.lock import Lock
+from deployer.report.standing import lock_lines
 from deployer.settings.place import settings_file, state_url
 from deployer.store import open_store
 from deployer.store.rows import Store
@@ -40,6 +41,16 @@ class Books:
             return found[0]
         what = f"{named!r} could be any of {', '.join(found[:5])}" if found else f"there is no run {named!r}"
         raise UsageError(what, where=self.service, remedy="deployer history")
+
+    def refuse_while_held(self) -> None:
+        """Before people read a plan and agree to it in vain. Raises LockHeld."""
+        lock = self.lock.status()
+        if lock.lease is not None and not lock.gone:
+            raise LockHeld(
+                "the lock is " + "; ".join(lock_lines(lock, time.time())),
+                where=self.service,
+                remedy="deployer status, and wait for its end; or stop it with deployer abort",
+            )
 
     def unfinished(self) -> str:
         """The last run, when it stands still somewhere between before and after; else ""."""

@@ -35,6 +35,7 @@ class ByHand:
 def act(ground: Ground, what: ByHand, showing: Showing) -> int:
     papers.check(showing.papers)
     with workplace(ground) as work:
+        work.books.refuse_while_held()
         hosts = work.limited_to(",".join(what.hosts))
         picture = work.world.eyes.look()
         wishes = Wishes(only=hosts, min_in_service=what.min_in_service, strategy=what.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deployer.errors import UsageError
 from deployer.machines import Estate
 from deployer.model import Intent, Ladder, Release, Undo
 from deployer.settings.howmany import floor, wave
@@ -25,6 +26,8 @@ class Wishes:
 def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes) -> Intent:
     """The intent over the sites in the order of deployer.yml; a site none of whose hosts are meant is left out."""
     rolling = settings.rolling
+    if wishes.wave.strip(" %") == "0":
+        raise UsageError("a wave of no hosts gets nowhere", where="--wave", remedy="--wave 1")
     sites = tuple(
         site
         for site in settings.sites

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployer.cli.intent import Wishes, intent
+from deployer.errors import UsageError
 from deployer.machines import Estate, Host, Login
 from deployer.model import Intent, Release, Undo
 from deployer.settings.values import Settings
@@ -46,6 +47,12 @@ def test_sites_come_in_the_order_of_the_settings() -> None:
 def test_options_win() -> None:
     found = wanted(Wishes(wave="2", min_in_service="1", undo="all"), wave=1, min_in_service="100%")
     assert (found.wave["dc1"], found.floor["dc1"], found.undo) == (2, 1, Undo.ALL)
+
+
+@pytest.mark.parametrize("typed", ["0", "0%"])
+def test_an_empty_wave_is_refused(typed: str) -> None:
+    with pytest.raises(UsageError, match="no hosts"):
+        wanted(Wishes(wave=typed))
 
 
 def test_a_limit_leaves_sites_out() -> None:

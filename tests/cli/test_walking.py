@@ -104,8 +104,11 @@ def test_somebody_elses_lock_is_respected(work: Workplace, memory: Memory) -> No
     lease = work.books.lock.take("other", "bob@ops", "the weekly release")
     with pytest.raises(LockHeld, match="bob@ops holds the lock for run other"):
         deploy(work, memory)
+    with pytest.raises(LockHeld, match="held by bob@ops for run other"):
+        work.books.refuse_while_held()
     assert memory.acts == []
     work.books.lock.release(lease)
+    work.books.refuse_while_held()
 
 
 def test_a_signal_stops_after_the_step_and_resume_goes_on(work: Workplace, memory: Memory, capsys: Capture) -> None:

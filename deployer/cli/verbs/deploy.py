@@ -54,6 +54,7 @@ def command(
 
     paper.check(papers)
     with workplace(ground) as work:
+        work.books.refuse_while_held()
         plan, picture = _drawn(work, what, limit, asked)
         say.story(runbook(plan, picture).rstrip())
         if not plan.legs:
