@@ -35,6 +35,7 @@ defaults
     timeout connect 2s
     timeout client 30s
     timeout server 30s
+    timeout check 10s
     load-server-state-from-file global
 """
 TWO = """\
