@@ -11,8 +11,8 @@ from deployer.lab.layout import SSH_PORT, Lab, Machine
 from deployer.lab.marks import VARIABLE, environment
 from deployer.lab.programs import program, run
 
-# SHLVL=1: Debian's bash reads ~/.bashrc for each command over SSH at level 0 only. A lab's machine has nobody's dotfiles:
-# pyenv or conda in there cost 0.15 s of CPU per command, and a python3 of their own.
+# SHLVL=1: Debian's bash reads ~/.bashrc for a command over SSH only at level 0. A lab's machine has nobody's dotfiles:
+# pyenv or conda in there cost 0.15 s of CPU per command, and bring a python3 of their own.
 CONFIG = """\
 Port {port}
 ListenAddress {address}

@@ -17,6 +17,7 @@ ListenAddress {address}
 HostKey {home}/host
 PidFile none
 AuthorizedKeysFile {home}/user.pub
+SetEnv SHLVL=1
 StrictModes no
 UsePAM {pam}
 PasswordAuthentication no
