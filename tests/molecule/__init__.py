@@ -1,0 +1,1 @@
+"""The playbooks and roles by hand, without containers"""
