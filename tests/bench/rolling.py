@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,8 +43,19 @@ def _figures(times: Mapping[str, Sequence[float]], race: Race) -> tuple[Figure, 
     against_ansible = ratio("rolling", OURS, ANSIBLE, times, 0.35)
     against_floor = ratio("rolling", OURS, FLOOR, times, 3.0)
     medians = ", ".join(f"{name} {median(found):.1f} s" for name, found in times.items())
-    notes = (f"medians: {medians}", f"deployer's own account: {account.told(race.accounts)}")
+    cpu = ", ".join(f"{name} {median(found):.1f} s" for name, found in race.cpu.items())
+    notes = (
+        f"medians: {medians}",
+        f"CPU time on the controller: {cpu}",
+        f"deployer's own account: {account.told(race.accounts)}",
+    )
     return against_ansible, _with_notes(against_floor, notes)
+
+
+def _used() -> float:
+    """CPU seconds of all our children that have ended, and theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _with_notes(figure: Figure, notes: tuple[str, ...]) -> Figure:
@@ -73,6 +85,7 @@ class Race:
     lab: Lab
     accounts: list[account.Account] = field(default_factory=list)
     spans: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    cpu: dict[str, list[float]] = field(default_factory=dict)
 
     def contenders(self) -> dict[str, Callable[[], float]]:
         return {
@@ -94,8 +107,9 @@ class Race:
     def _roll(self, name: str, how: Callable[[str], float]) -> float:
         version = ground.NEW if ground.version_of(self.lab.hosts[0]) == ground.OLD else ground.OLD
         ground.forget(self.lab, version)
-        began = time.time()
+        began, used = time.time(), _used()
         took = how(version)
+        self.cpu.setdefault(name, []).append(_used() - used)
         self.spans.setdefault(name, []).append((began, time.time()))
         if name == OURS:
             self.accounts.append(account.last(self.lab.folder / "state.db", "shop", began, began + took))
