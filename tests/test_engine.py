@@ -8,6 +8,7 @@ import pytest
 
 from deployer.errors import Unreachable, UnsafePlan, UsageError
 from deployer.events import AbortAsked, End, Failed
+from deployer.guard import Guard
 from deployer.model import Undo, Verdict
 from deployer.steps import Deploy, Drain
 from deployer.strategies import by_hand
@@ -444,3 +445,46 @@ def test_what_was_prepared_for_hosts_that_were_all_left_out_is_forgotten_too() -
     it.memory.faults.append(Fault("drain", "hosts", frozenset({"dc1-web1"}), line=1))
     assert it.run().end is End.HALF_WAY
     assert it.broken() == []
+
+
+def test_a_host_put_back_during_a_pause_is_drained_again_before_it_is_deployed_to() -> None:
+    it = case(pool(), intent(pool()))
+    it.memory.on_act = lambda n, _step, _order: it.brake.pull() if n == 2 else None
+    assert it.run().end is End.STOPPED
+    it.memory.on_act = lambda *_: None
+    it.memory.put_back("dc1-web1")
+    assert it.resume().end is End.DONE
+    assert it.memory.acts.count(("0-2", "drain")) == 2
+    assert it.broken() == []
+
+
+def test_a_verb_that_waits_hears_of_an_abort() -> None:
+    it = case(pool(), intent(pool()))
+    heard: list[bool] = []
+
+    def ask(n: int, _step: object, order: Order) -> None:
+        if n == 2:
+            it.journal.append("r1", AbortAsked("bob"), epoch=None)
+            heard.append(order.stopping())
+
+    it.memory.on_act = ask
+    assert it.run().end is End.PUT_BACK
+    assert heard == [True]
+
+
+def test_a_host_left_out_that_somebody_puts_in_unverified_is_not_passed_over() -> None:
+    it = case(pool(), intent(pool(), budget=1))
+    it.memory.faults.append(Fault("verify", "hosts", frozenset({"dc1-web3"})))
+    it.memory.on_act = lambda n, _step, _order: it.memory.put_back("dc1-web3") if n == 16 else None
+    ended = it.run()
+    assert ended.end is End.HALF_WAY
+    assert "dc1-web3 is left out, in service with 1.1" in ended.note
+
+
+def test_hosts_on_their_way_out_in_one_lane_are_gone_for_the_others() -> None:
+    memory = pool(4, ("dc1",))
+    eyes = memory.world().eyes
+    guard = Guard(eyes, eyes.look(), {"dc1": 3})
+    guard.check(Drain("dc1", ("dc1-web1",)))
+    with pytest.raises(UnsafePlan, match="rule 4"):
+        guard.check(Drain("dc1", ("dc1-web2",)))
