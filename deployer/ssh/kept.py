@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT_ONCE = 32
+OPENERS = 4
 PATIENCE = 10.0
 _RUN = 'IFS= read -r text;eval "$(printf %s "$text"|base64 -d)"'
 
@@ -29,6 +30,7 @@ class Ssh:
     def __init__(self, logins: Iterable[tuple[str, Login]]) -> None:
         self._machines = {name: _Machine(name, login) for name, login in logins}
         self._pool: ThreadPoolExecutor | None = None
+        self._openers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
     def ask(self, machine: str, kind: str, *words: str, timeout: float = PATIENCE) -> Answer:
@@ -60,11 +62,21 @@ class Ssh:
             return {name: one(name) for name in names}
         return dict(zip(names, self._threads().map(one, names), strict=True))
 
+    def soon(self, machines: Iterable[str]) -> None:
+        """These will be asked before long: their lines are opened in the background, whatever comes of it."""
+        with self._lock:
+            if self._openers is None:
+                self._openers = ThreadPoolExecutor(OPENERS, thread_name_prefix="ssh-open")
+            for name in machines:
+                if name in self._machines:
+                    self._openers.submit(self._machines[name].open)
+
     def close(self) -> None:
+        for pool in (self._openers, self._pool):
+            if pool:
+                pool.shutdown(wait=False, cancel_futures=True)
         for machine in self._machines.values():
             machine.close()
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _machine(self, name: str) -> _Machine:
         if name not in self._machines:
@@ -102,6 +114,10 @@ class _Machine:
             except Lost as lost:
                 self._hang_up()
                 raise Unreachable(f"its line ended twice: {lost}", where=self._name) from lost
+
+    def open(self) -> None:
+        if self._line is None:
+            self.ask("sh", (":",), PATIENCE)
 
     def run(self, script: str, stdin: str, timeout: float) -> Answer:
         import paramiko

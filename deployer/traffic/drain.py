@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from deployer.errors import DeployerError, StepFailed, Unreachable
 from deployer.model import Standing
 from deployer.steps import Drain
-from deployer.traffic import connections, healthfile, mapped
+from deployer.traffic import connections, healthfile
+from deployer.traffic.asked import read
 from deployer.traffic.cut import cut, send_elsewhere
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
+from deployer.traffic.nginx.turn import turn
 from deployer.traffic.spare import refuse_last
 from deployer.world import HostOutcome, Order, Outcome
 
@@ -31,16 +33,19 @@ def drain(ground: Ground, step: Drain, order: Order) -> Outcome:
     hosts = ground.hosts(step.hosts)
     if order.stopping():
         raise StepFailed("stopped before anything was drained", where=step.site, hosts=step.hosts)
+    ground.ssh.soon(step.hosts)
     _can_be_spared(ground, step)
+    ground.soon(step.site)
     ground.fence(step.site, order)
     ground.on_hosts(hosts, lambda host: healthfile.take_away(ground.ssh, host, ground.service, order))
+    turn(ground, step.site, step.hosts, "", order)
     return _until_gone(ground, step, order)
 
 
 def _can_be_spared(ground: Ground, step: Drain) -> None:
-    balancers = {balancer.name: balancer for balancer in ground.haproxies(step.site)}
+    balancers = {balancer.name: balancer for balancer in ground.asked(step.site)}
     for seen in all_answer(ground, step.site, step.hosts):
-        refuse_last(seen, mapped.read(ground.ssh, balancers[seen.balancer]), step.hosts)
+        refuse_last(seen, read(ground.ssh, balancers[seen.balancer]), step.hosts)
 
 
 @dataclass(slots=True)
@@ -109,7 +114,7 @@ def _blind(ground: Ground, site: str, waiting: Waiting) -> str:
 def _all_or_silent(ground: Ground, site: str, waiting: Waiting, progress: _Progress) -> tuple[Seen, ...]:
     answers = ground.see(site)
     found = []
-    for balancer, one in zip(ground.haproxies(site), answers, strict=True):
+    for balancer, one in zip(ground.asked(site), answers, strict=True):
         if isinstance(one, DeployerError):
             since = progress.silent.setdefault(balancer.name, waiting.seconds)
             if waiting.seconds - since >= ground.settings.balancers.agree_within:
@@ -162,7 +167,7 @@ def _strangers(  # noqa: PLR0917
     """
     before = progress.kept.get(host, {})
     progress.kept[host] = since = {peer: before.get(peer, waiting.seconds) for peer in found}
-    blind = ground.opaque(site) or any(not balancer.master_socket for balancer in ground.haproxies(site))
+    blind = ground.opaque(site) or any(not balancer.master_socket for balancer in ground.asked(site))
     if blind or any(waiting.seconds - first < STRANGERS for first in since.values()):
         return False
     note = f"{len(found)} connections from {_some(found)} are left open: no balancer's, and older than {STRANGERS:g} s"

@@ -10,11 +10,13 @@ from deployer.fence import act
 from deployer.machines import Balancer, Estate, Host
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
-from deployer.traffic.haproxy import Seen, see
+from deployer.traffic.asked import see
+from deployer.traffic.haproxy import Seen
 from deployer.world import Clock, Order
 
 OFTEN = 0.05
 TELL = 0.5
+AHEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,12 @@ class Ground:
                 raise StepFailed(f"no host {name!r}; known are {', '.join(known)}", hosts=(name,))
         return tuple(known[name] for name in names)
 
-    def haproxies(self, site: str) -> tuple[Balancer, ...]:
-        return tuple(balancer for balancer in self.estate.balancers_at(site) if balancer.kind == "haproxy")
+    def asked(self, site: str) -> tuple[Balancer, ...]:
+        """The balancers of the site that can be asked and told."""
+        return tuple(balancer for balancer in self.estate.balancers_at(site) if balancer.kind != "opaque")
+
+    def nginxes(self, site: str) -> tuple[Balancer, ...]:
+        return tuple(balancer for balancer in self.estate.balancers_at(site) if balancer.kind == "nginx")
 
     def opaque(self, site: str) -> tuple[Balancer, ...]:
         return tuple(balancer for balancer in self.estate.balancers_at(site) if balancer.kind == "opaque")
@@ -54,14 +60,18 @@ class Ground:
             if isinstance(answer, DeployerError):
                 raise answer
 
+    def soon(self, site: str) -> None:
+        """The site's hosts will follow each other: opening a line takes longer than the act it is for."""
+        self.ssh.soon(host.name for host in self.estate.hosts_at(site)[:AHEAD])
+
     def see(self, site: str) -> tuple[Seen | DeployerError, ...]:
-        """Every HAProxy of the site at once; what went wrong stands in its place."""
-        balancers = {balancer.name: balancer for balancer in self.haproxies(site)}
+        """Every balancer of the site at once; what went wrong stands in its place."""
+        balancers = {balancer.name: balancer for balancer in self.asked(site)}
         return tuple(self.ssh.each(balancers, lambda name: see(self.ssh, balancers[name])).values())
 
     def fence(self, site: str, order: Order) -> None:
         """Every balancer of the site knows that this run acts, and none knows a newer one."""
-        balancers = {balancer.name: balancer for balancer in self.haproxies(site)}
+        balancers = {balancer.name: balancer for balancer in self.asked(site)}
         done = self.ssh.each(balancers, lambda name: act(self.ssh, balancers[name], self.service, order))
         for answer in done.values():
             if isinstance(answer, DeployerError):
