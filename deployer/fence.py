@@ -1,4 +1,4 @@
-"""The fence: an act on a machine is refused there when a newer holder has acted
+"""The fence: refused where a newer holder has acted
 
 Each machine keeps `epoch run` of whoever last changed it, in a file per service: beside the health file on a host, in
 the folder of the maps (or beside the runtime socket) on a balancer. Compare, act and write happen under one flock, in

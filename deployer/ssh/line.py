@@ -1,4 +1,4 @@
-"""A kept line to one machine: many small requests over one channel, about 2 ms each"""
+"""A kept line to one machine: many small requests over one channel"""
 
 from __future__ import annotations
 

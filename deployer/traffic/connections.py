@@ -1,4 +1,4 @@
-"""A host's own established connections on its service port, told by its kernel"""
+"""A host's own connections on its service port, told by its kernel"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drain: health file away, every balancer shows the hosts out, nothing is in flight"""
+"""Drain: the balancers show the hosts out, nothing is in flight"""
 
 from __future__ import annotations
 

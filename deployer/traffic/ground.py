@@ -1,4 +1,4 @@
-"""What every verb of traffic stands on: the estate, its settings, the way to its machines, time"""
+"""What every verb stands on: estate, settings, ways to machines, time"""
 
 from __future__ import annotations
 

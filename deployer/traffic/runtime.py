@@ -1,4 +1,4 @@
-"""Changes at run time: carried out on the balancer itself, under the fence, in one command"""
+"""Changes at run time, on the balancer itself, under the fence"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a split to the maps that make it true: which release is the stable one, and in which slot each lives"""
+"""From a split to the maps that make it true"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares as weights of servers: whole percents exactly, finer ones as near as 0..256 allows"""
+"""Shares as weights of servers, as near as 0..256 allows"""
 
 from __future__ import annotations
 

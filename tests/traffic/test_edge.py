@@ -1,4 +1,4 @@
-"""Two edge nodes: the share of each site by weights, read back, and what one node that refuses does"""
+"""Two edge nodes: weights, read back, and a node that refuses"""
 
 from __future__ import annotations
 

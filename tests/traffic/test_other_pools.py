@@ -1,4 +1,4 @@
-"""Pools as one finds them: one backend, plain TCP, cookies per server, and a device nobody can ask"""
+"""One backend, plain TCP, cookies per server, an opaque device"""
 
 from __future__ import annotations
 

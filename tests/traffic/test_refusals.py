@@ -1,4 +1,4 @@
-"""Balancers that are dead, silent, lack a server or a right: nothing is believed, nothing is touched"""
+"""Balancers that are dead, silent, lack a server or a right"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shift on a pair of HAProxies: raised together or not at all, lowered in any case, kept over reloads"""
+"""Shift on a pair of HAProxies: raised together or not at all"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What HAProxy says, as values; shares as maps and weights: no process is started here"""
+"""What HAProxy says, as values; shares as maps and weights"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tiny service behind a balancer: health file, /held, and `Connection: close` while it is drained"""
+"""A tiny service behind a balancer, which closes while it is drained"""
 
 from __future__ import annotations
 
