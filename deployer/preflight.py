@@ -17,8 +17,8 @@ from deployer.world import Running
 
 _REPAIR = "repair it, or take it out of the inventory group or by --limit"
 _MEGABYTE = 1024 * 1024
-_TOLD_ONLY = ("old workers still serve",)
-"""Complaints of the balancers that a drain copes with."""
+_TOLD_ONLY = ("old workers still serve", "its health file must say", "disagree")
+"""Complaints of the balancers that a drain copes with, or that the run itself mends."""
 
 
 class Severity(Enum):

@@ -152,13 +152,13 @@ class _Machine:
         except (Lost, paramiko.SSHException, EOFError, OSError) as error:
             self._forget(client)
             if fresh:
-                raise Unreachable(f"no channel: {error}", where=self._name) from error
+                raise Unreachable(f"no channel: {error or 'no answer in time'}", where=self._name) from error
         client, _ = self._connected()
         try:
             return opening(client)
         except (Lost, paramiko.SSHException, EOFError, OSError) as error:
             self._forget(client)
-            raise Unreachable(f"no channel: {error}", where=self._name) from error
+            raise Unreachable(f"no channel: {error or 'no answer in time'}", where=self._name) from error
 
     def _connected(self) -> tuple[paramiko.SSHClient, bool]:
         from deployer.ssh.connect import connect
