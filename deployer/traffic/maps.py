@@ -1,13 +1,13 @@
 """The four maps that hold a site's split, as text and as values
 
-pct.map: share of the canary. slot.map: role -> release. rel.map: releases a user may be on -> backend.
-asset.map: releases whose assets are served -> backend; it outlives rel.map.
+pct.map: share of the canary, and the bucket below which those stay who are on it. slot.map: role -> release.
+rel.map: releases a user may be on -> backend. asset.map: releases whose assets are served -> backend; it outlives rel.map.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.model import WHOLE, Split
 
@@ -24,6 +24,8 @@ class Maps:
     canary: str
     releases: Entries
     assets: Entries
+    keep: int | None = None
+    """Users below this bucket who are on the canary stay there; None where a balancer holds no such thing."""
 
     @property
     def split(self) -> Split | None:
@@ -50,14 +52,16 @@ class Maps:
         return tuple(sorted(found.items()))
 
     def same(self, other: Maps) -> bool:
-        """In whatever order the entries stand."""
-        return all(dict(entries) == dict(other.texts()[name]) for name, entries in self.texts().items())
+        """In whatever order the entries stand; `keep` where both hold it."""
+        alike = self if other.keep is not None else replace(self, keep=None)
+        texts = (other if self.keep is not None else replace(other, keep=None)).texts()
+        return all(dict(entries) == dict(texts[name]) for name, entries in alike.texts().items())
 
     def texts(self) -> Mapping[str, Entries]:
         """The entries of each file."""
         roles = (("stable", self.stable), ("canary", self.canary))
         return {
-            "pct.map": (("pct", str(self.pct)),),
+            "pct.map": (("pct", str(self.pct)), *((("keep", str(self.keep)),) if (self.keep or 0) > self.pct else ())),
             "slot.map": tuple((role, release) for role, release in roles if release),
             "rel.map": self.releases,
             "asset.map": self.assets,
@@ -66,15 +70,20 @@ class Maps:
 
 def of_entries(entries: Mapping[str, Entries]) -> Maps:
     """From the entries of the files; what is missing or not a number reads as nothing."""
-    pct = dict(entries.get("pct.map", ())).get("pct", "0")
-    roles = dict(entries.get("slot.map", ()))
+    shares, roles = dict(entries.get("pct.map", ())), dict(entries.get("slot.map", ()))
+    pct, keep = (_share(shares.get(name, "0")) for name in ("pct", "keep"))
     return Maps(
-        min(int(pct), WHOLE) if pct.isdigit() else 0,
+        pct,
         roles.get("stable", ""),
         roles.get("canary", ""),
         tuple(entries.get("rel.map", ())),
         tuple(entries.get("asset.map", ())),
+        max(pct, keep),
     )
+
+
+def _share(text: str) -> int:
+    return min(int(text), WHOLE) if text.isdigit() else 0
 
 
 def answers(said: str) -> tuple[tuple[str, ...], ...]:

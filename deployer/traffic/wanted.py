@@ -38,12 +38,21 @@ def wanted(split: Split, now: Maps, pool: str, lives: Mapping[str, str], up: fro
             remedy="readmit the hosts of one of them in the other slot",
         )
     releases = tuple((name, f"{pool}_{slots[name]}") for name in names)
-    return Maps(split.of(canary) if canary else 0, stable, canary, releases, _assets(releases, now, pool, up))
+    pct = split.of(canary) if canary else 0
+    return Maps(pct, stable, canary, releases, _assets(releases, now, pool, up), pct)
 
 
 def before(now: Maps, then: Maps) -> Maps:
     """What must be true everywhere first: every release is known, and nobody is sent elsewhere yet."""
-    return replace(now, releases=_with(then.releases, now.releases), assets=_with(then.assets, now.assets))
+    known = replace(now, releases=_with(then.releases, now.releases), assets=_with(then.assets, now.assets))
+    return foretold(known, then)
+
+
+def foretold(now: Maps, then: Maps) -> Maps:
+    """Who a raise brings over elsewhere a moment earlier is not sent back here."""
+    if now.keep is None or now.canary != then.canary:
+        return now
+    return replace(now, keep=max(now.keep, then.pct))
 
 
 def between(now: Maps, then: Maps) -> Maps:

@@ -106,6 +106,15 @@ def test_a_bucket_below_the_share_and_no_other_is_on_the_canary(split: Lab, brow
         assert browser.page(dp_bucket=bucket, dp_release=release).cookies == {}
 
 
+def test_who_came_over_elsewhere_a_moment_earlier_is_not_sent_back(split: Lab, browser: Browser) -> None:
+    tell(split, 0, {**SPLIT, "pct.map": {"pct": "0", "keep": "200"}})
+    assert browser.page(dp_bucket="150", dp_release=NEW).release == NEW
+    assert browser.call(dp_bucket="150", dp_release=NEW).release == NEW
+    assert browser.page(dp_bucket="150", dp_release=OLD).release == OLD
+    assert browser.page(dp_bucket="250", dp_release=NEW).release == OLD
+    assert browser.page(dp_bucket="150").release == OLD
+
+
 def test_the_share_of_new_visitors_is_the_set_one(split: Lab, browser: Browser) -> None:
     tell(split, 2500, SPLIT)
     seen = [browser.page() for _ in range(1200)]
