@@ -14,7 +14,7 @@ from deployer.traffic.haproxy import see
 
 def counts(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
     """(balancer, release) to what it counted since its worker started; a silent balancer is not in it."""
-    balancers = {one.name: one for site in sites for one in ground.haproxies(site)}
+    balancers = {one.name: one for site in sites for one in ground.asked(site)}
     told = ground.ssh.each(balancers, lambda name: _one(ground, balancers[name]))
     return {
         (name, release): count
@@ -25,6 +25,8 @@ def counts(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], Cou
 
 
 def _one(ground: Ground, balancer: Balancer) -> dict[str, Counts]:
+    if balancer.kind == "nginx":
+        return {}
     seen = see(ground.ssh, balancer)
     maps = mapped.read(ground.ssh, balancer)
     slots = dict(maps.slots(balancer.pool)) if maps else {}

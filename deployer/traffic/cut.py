@@ -1,4 +1,4 @@
-"""What does not leave by itself: sticky users are sent elsewhere, open sessions cut when patience ends
+"""What does not leave by itself: sticky users and open sessions
 
 A server put into maint by us is noted beside the fence, so that readmit ends our maint and leaves an operator's alone.
 """
@@ -20,7 +20,7 @@ NOTED = '"$fence.maint"'
 
 def cut(ground: Ground, site: str, host: str, order: Order) -> int:
     """All sessions to the host are ended on every balancer, in old workers too: how many there were."""
-    balancers = {balancer.name: balancer for balancer in ground.haproxies(site)}
+    balancers = {balancer.name: balancer for balancer in ground.asked(site)}
     done = ground.ssh.each(balancers, lambda name: _cut_on(ground, balancers[name], host, order))
     for answer in done.values():
         if isinstance(answer, DeployerError):
@@ -29,6 +29,8 @@ def cut(ground: Ground, site: str, host: str, order: Order) -> int:
 
 
 def _cut_on(ground: Ground, balancer: Balancer, host: str, order: Order) -> int:
+    if balancer.kind == "nginx":
+        return 0  # its connections end when the service does
     seen = see(ground.ssh, balancer)
     commands = [f"shutdown sessions server {row.backend}/{host}" for row in seen.of(host)]
     change(ground.ssh, balancer, ground.service, order, commands, old=[(pid, commands) for pid in seen.old])
@@ -37,7 +39,7 @@ def _cut_on(ground: Ground, balancer: Balancer, host: str, order: Order) -> int:
 
 def send_elsewhere(ground: Ground, site: str, seen: Sequence[Seen], host: str, order: Order) -> None:
     """Users with a cookie of this server get another one, without an error: the server is in maint by us."""
-    balancers = {balancer.name: balancer for balancer in ground.haproxies(site)}
+    balancers = {balancer.name: balancer for balancer in ground.asked(site)}
     for one in seen:
         rows = [row for row in one.of(host) if one.sticky(row) and not row.status.startswith("MAINT")]
         commands = [f"set server {row.backend}/{host} state maint" for row in rows]
@@ -48,7 +50,7 @@ def send_elsewhere(ground: Ground, site: str, seen: Sequence[Seen], host: str, o
 
 def end_our_maint(ground: Ground, site: str, seen: Sequence[Seen], hosts: Sequence[str], order: Order) -> None:
     """Servers that stand in maint by us are ready again; call it when the health file is back, not before."""
-    balancers = {balancer.name: balancer for balancer in ground.haproxies(site)}
+    balancers = {balancer.name: balancer for balancer in ground.asked(site)}
     for one in seen:
         for host in hosts:
             rows = [row for row in one.of(host) if row.status.startswith("MAINT")]

@@ -12,22 +12,23 @@ from deployer.traffic import edge, healthfile, mapped
 from deployer.traffic.ground import Ground
 from deployer.traffic.haproxy import Seen, api, see
 from deployer.traffic.maps import Maps
+from deployer.traffic.nginx import balancer as nginx
 from deployer.world import TrafficSeen
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One balancer asked: its pool, its maps, the level of its socket."""
+    """One balancer asked: its pool, its maps, and what is wrong with the way it is asked."""
 
     seen: Seen
     maps: Maps | None
-    level: str
+    wrong: tuple[str, ...] = ()
 
 
 def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
     """Never raises for a balancer that does not answer: its views are UNKNOWN and a complaint says why."""
     balancers = [balancer for site in sites for balancer in ground.estate.balancers_at(site)]
-    asked = {balancer.name: balancer for balancer in balancers if balancer.kind == "haproxy"}
+    asked = {balancer.name: balancer for balancer in balancers if balancer.kind != "opaque"}
     nodes = {node.name: node for node in ground.estate.edges}
     told = ground.ssh.each(
         (*asked, *nodes),
@@ -44,11 +45,11 @@ def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
     slots: dict[str, tuple[tuple[str, str], ...]] = {}
     complaints = [line for name, one in found.items() for line in _complaints(ground, asked[name], one)]
     for site in sites:
-        here = [found[one.name] for one in ground.haproxies(site)]
+        here = [found[one.name] for one in ground.asked(site)]
         maps = {one.seen.balancer: one.maps for one in here if isinstance(one, Looked) and one.maps}
         first = next(iter(maps.values()), None)
         if first:
-            slots[site] = first.slots(ground.haproxies(site)[0].pool)
+            slots[site] = first.slots(ground.asked(site)[0].pool)
             if first.split:
                 splits[site] = first.split
         complaints += _disagreements(site, maps)
@@ -58,9 +59,13 @@ def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
 
 
 def _ask(ground: Ground, balancer: Balancer) -> Looked:
+    if balancer.kind == "nginx":
+        told = nginx.ask(ground.ssh, balancer)
+        return Looked(nginx.seen(balancer, told), told.now.maps, tuple(told.complaints(balancer)))
     seen = see(ground.ssh, balancer)
     level = api(ground.ssh, balancer, "show cli level").strip()
-    return Looked(seen, mapped.read(ground.ssh, balancer), level)
+    low = f"the socket {balancer.socket} has level {level}: give it `level admin`"
+    return Looked(seen, mapped.read(ground.ssh, balancer), () if level == "admin" else (low,))
 
 
 def _views(ground: Ground, host: str, site: str, found: Mapping[str, Looked | DeployerError]) -> Iterator[View]:
@@ -105,8 +110,8 @@ def _complaints(ground: Ground, balancer: Balancer, one: Looked | DeployerError)
             yield f"{balancer.name}: {name} stands in {rows[0].backend} only: a server must be in both slots"
         if any(row.status.startswith("no check") for row in rows):
             yield f"{balancer.name}: {name} is not checked, so the health file is not heard: add `check`"
-    if one.level != "admin":
-        yield f"{balancer.name}: the socket {balancer.socket} has level {one.level}: give it `level admin`"
+    for wrong in one.wrong:
+        yield f"{balancer.name}: {wrong}"
     if one.seen.old:
         pids = ", ".join(str(pid) for pid in one.seen.old)
         yield f"{balancer.name}: old workers still serve after a reload (pid {pids})"

@@ -1,7 +1,7 @@
 """The four maps that hold a site's split, as text and as values
 
 pct.map: share of the canary, and the bucket below which those stay who are on it. slot.map: role -> release.
-rel.map: releases a user may be on -> backend. asset.map: releases whose assets are served -> backend; it outlives rel.map.
+rel.map: releases a user may be on -> backend. asset.map: releases whose assets are served -> backend; outlives rel.map.
 """
 
 from __future__ import annotations

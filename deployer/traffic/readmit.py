@@ -1,4 +1,4 @@
-"""Readmit: health file back, every balancer shows the hosts up, and requests really arrive"""
+"""Readmit: the balancers show the hosts up, requests really arrive"""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from deployer.errors import DeployerError, StepFailed, Unreachable
 from deployer.model import Standing
 from deployer.steps import Readmit
-from deployer.traffic import healthfile, mapped
+from deployer.traffic import healthfile
+from deployer.traffic.asked import read
 from deployer.traffic.cut import end_our_maint
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.named import all_answer
+from deployer.traffic.nginx.turn import turn
 from deployer.world import HostOutcome, Order, Outcome
 
 NONE, SOME = 1.0, 2.0
@@ -41,13 +43,14 @@ def readmit(ground: Ground, step: Readmit, order: Order) -> Outcome:
         hosts, lambda host: healthfile.put_back(ground.ssh, host, ground.service, order, slot=slot, release=release)
     )
     end_our_maint(ground, step.site, before, step.hosts, order)
+    turn(ground, step.site, step.hosts, slot, order)
     return _until_served(ground, step, order, slot)
 
 
 def live_slot(ground: Ground, site: str, seen: Sequence[Seen]) -> str:
     """The half that users without a cookie get: as the maps say, else where most hosts are up. "" when nobody knows."""
-    for balancer in ground.haproxies(site):
-        maps = mapped.read(ground.ssh, balancer)
+    for balancer in ground.asked(site):
+        maps = read(ground.ssh, balancer)
         if maps and maps.stable:
             backend = dict(maps.releases).get(maps.stable, "")
             return backend.removeprefix(f"{balancer.pool}_") if backend else ""
@@ -75,7 +78,7 @@ def _until_served(ground: Ground, step: Readmit, order: Order, slot: str) -> Out
     done: dict[str, HostOutcome] = {}
     while True:
         left: dict[str, str] = {}
-        answers = dict(zip((one.name for one in ground.haproxies(step.site)), ground.see(step.site), strict=True))
+        answers = dict(zip((one.name for one in ground.asked(step.site)), ground.see(step.site), strict=True))
         for host in step.hosts:
             if host not in done or done[host].ok:
                 _judge(host, slot, answers, counts, left, done, waiting)

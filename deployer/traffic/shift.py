@@ -1,22 +1,22 @@
-"""Shift: every balancer of a site, or every node of the edge, reports the split
+"""Shift: every balancer of a site, or the edge, reports the split
 
 A raise that one balancer refuses is taken back everywhere; a lowering goes on and reports who did not follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from deployer.errors import DeployerError, Overtaken, StepFailed, Unreachable
 from deployer.machines import Balancer
 from deployer.model import WHOLE, Standing
 from deployer.steps import Shift
-from deployer.traffic import edge, healthfile, mapped
+from deployer.traffic import asked, edge, healthfile
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.maps import Maps
-from deployer.traffic.wanted import NOTHING, before, between, wanted
+from deployer.traffic.wanted import NOTHING, before, between, foretold, wanted
 from deployer.world import Order, Outcome
 
 
@@ -32,7 +32,7 @@ def shift(ground: Ground, step: Shift, order: Order) -> Outcome:
         raise StepFailed("stopped before anything was shifted", where=step.scope)
     if step.scope == "edge":
         return edge.shift(ground, step.split, order)
-    balancers = {balancer.name: balancer for balancer in ground.haproxies(step.scope)}
+    balancers = {balancer.name: balancer for balancer in ground.asked(step.scope)}
     if not balancers:
         raise StepFailed(f"no balancer at {step.scope} can be told a split", where=step.scope, remedy="deployer doctor")
     act = _Act(ground, step, order, balancers)
@@ -60,12 +60,13 @@ class _Act:
         if lowering:
             return self._lower(then)
         self._must_have_hosts(then)
-        for stage in (before(first, then), between(first, then), then):
+        self._foretell(then)
+        for stage in _stages(first, then, answering):
             self._raise_to(stage, answering)
         return Outcome(note=str(self.step.split))
 
     def _now(self) -> Mapping[str, Maps | DeployerError | None]:
-        return self.ground.ssh.each(self.balancers, lambda name: mapped.read(self.ground.ssh, self.balancers[name]))
+        return self.ground.ssh.each(self.balancers, lambda name: asked.read(self.ground.ssh, self.balancers[name]))
 
     def _without_maps(self, now: Mapping[str, Maps | DeployerError | None]) -> Outcome:
         for one in now.values():
@@ -112,6 +113,28 @@ class _Act:
                         remedy="deployer status",
                     )
 
+    def _foretell(self, then: Maps) -> None:
+        """At the other sites that know the canary: users may come from here to there before the share is raised there.
+
+        Raises:
+            StepFailed, Unreachable: one of them cannot be told; nothing was raised.
+        """
+        others = {
+            balancer.name: balancer
+            for site in self.ground.estate.sites
+            if site != self.step.scope
+            for balancer in self.ground.asked(site)
+        }
+        told = self.ground.ssh.each(others, lambda name: self._foretell_one(others[name], then))
+        for error in told.values():
+            if isinstance(error, DeployerError):
+                raise error
+
+    def _foretell_one(self, balancer: Balancer, then: Maps) -> None:
+        now = asked.read(self.ground.ssh, balancer)
+        if now is not None and foretold(now, then) != now:
+            self._make(balancer, foretold(now, then))
+
     def _raise_to(self, stage: Maps, was: Mapping[str, Maps]) -> None:
         done = self._everywhere(stage, list(was))
         bad = {name: error for name, error in done.items() if isinstance(error, DeployerError)}
@@ -156,13 +179,23 @@ class _Act:
     def _make(self, balancer: Balancer, then: Maps) -> None:
         """Idempotent: what is so already is only read."""
         ssh = self.ground.ssh
-        now = mapped.read(ssh, balancer)
+        now = asked.read(ssh, balancer)
         if now is None:
             raise StepFailed("it has no maps", where=balancer.name, remedy="deployer traffic render")
-        mapped.write(ssh, balancer, self.ground.service, self.order, now, then)
-        for found in (mapped.read(ssh, balancer), *mapped.read_old(ssh, balancer)):
+        asked.write(ssh, balancer, self.ground.service, self.order, now, then)
+        for found in (asked.read(ssh, balancer), *asked.read_old(ssh, balancer)):
             if found is None or not found.same(then):
                 raise StepFailed(f"it reports {found and found.split}, not {then.split}", where=balancer.name)
+
+
+def _stages(first: Maps, then: Maps, now: Mapping[str, Maps]) -> Iterator[Maps]:
+    """One after the other; what is so everywhere already is left out, the last one is made sure of in any case."""
+    known, shared = before(first, then), between(first, then)
+    if not all(maps.same(known) for maps in now.values()):
+        yield known
+    if not shared.same(then):
+        yield shared
+    yield then
 
 
 def _serves(seen: Seen, half: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deployer.errors import DeployerError
 from deployer.gates.bake import Counts
 from deployer.model import Split
-from deployer.traffic import mapped
+from deployer.traffic.asked import read
 from deployer.traffic.counts import counts
 from deployer.traffic.ground import Ground
 from deployer.world import Clock
@@ -26,12 +26,12 @@ class Told:
 
 
 def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> tuple[Told, ...]:
-    """Every HAProxy of these sites, watched for so many seconds."""
+    """Every balancer of these sites, watched for so many seconds."""
     before = counts(ground, sites)
     clock.sleep(seconds)
     after = counts(ground, sites)
-    balancers = {one.name: one for site in sites for one in ground.haproxies(site)}
-    maps = ground.ssh.each(balancers, lambda name: mapped.read(ground.ssh, balancers[name]))
+    balancers = {one.name: one for site in sites for one in ground.asked(site)}
+    maps = ground.ssh.each(balancers, lambda name: read(ground.ssh, balancers[name]))
     found = []
     for name, one in maps.items():
         site = balancers[name].site

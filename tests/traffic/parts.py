@@ -1,4 +1,4 @@
-"""A small site of real parts: HAProxy pair, hosts, sshd for each balancer and one for all hosts"""
+"""A small site of real parts: HAProxy pair, hosts, sshd"""
 
 from __future__ import annotations
 
@@ -330,7 +330,7 @@ def site(
         for name in names:
             found.health(name).parent.mkdir(parents=True)
             found.health(name).write_text("OK slot=A release=1.0.0\n")
-            stack.enter_context(_host(name, found.address(name), found.health(name)))
+            stack.enter_context(tiny_host(name, found.address(name), found.health(name)))
         for n in range(1, balancers + 1):
             name = f"lb{n}"
             doors[name] = stack.enter_context(sshd(folder / "ssh" / name, f"{network}.{10 + n}"))
@@ -353,7 +353,7 @@ def _settled(part: Haproxy, names: tuple[str, ...]) -> bool:
 
 
 @contextmanager
-def _host(name: str, address: str, health: Path) -> Iterator[None]:
+def tiny_host(name: str, address: str, health: Path) -> Iterator[None]:
     program = Path(__file__).with_name("tiny_host.py")
     process = subprocess.Popen([sys.executable, str(program), address, str(PORT), str(health), name])
 

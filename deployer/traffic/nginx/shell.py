@@ -1,0 +1,104 @@
+"""What is done on an nginx machine: ask it which files it runs, put new ones in their place, reload"""
+
+from __future__ import annotations
+
+import shlex
+
+from deployer.machines import Balancer
+
+MOVED = "moved meanwhile"
+SLOTS = ("a", "b")
+_STATUS = "127.0.0.1:8405"
+_PYTHON = (
+    "import socket,sys;h,_,p=sys.argv[1].rpartition(':');s=socket.create_connection((h.strip('[]'),int(p)),4);"
+    "s.sendall(b'GET /deployer_status HTTP/1.0\\r\\n\\r\\n');"
+    "sys.stdout.buffer.write(b''.join(iter(lambda:s.recv(4096),b'')))"
+)
+_ASK = f"""
+address=$(cat status 2>/dev/null || echo {_STATUS})
+answer() {{ # the digest of what it runs, and the pid of the worker that says so
+  if command -v curl >/dev/null 2>&1; then curl -qsS --noproxy '*' --max-time 4 "http://$address/deployer_status"
+  elif command -v socat >/dev/null 2>&1
+  then printf 'GET /deployer_status HTTP/1.0\\r\\n\\r\\n' | socat -t 4 - "TCP:$address,connect-timeout=4"
+  else "${{DEPLOYER_PYTHON:-python3}}" -ISc {shlex.quote(_PYTHON)} "$address"; fi 2>&1 | tail -n 1
+}}
+master_of() {{ cut -d ' ' -f 4 "/proc/$1/stat" 2>/dev/null; }}
+title() {{ tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; }}
+workers() {{ cat "/proc/$1/task/$1/children" 2>/dev/null || pgrep -P "$1"; }}
+stopping() {{ case $(title "$1") in "nginx: worker process is shutting down"*) ;; *) return 1;; esac; }}
+serving() {{ case $(title "$1") in "nginx: worker process "*) ! stopping "$1";; *) return 1;; esac; }}
+"""
+
+
+def files(balancer: Balancer) -> tuple[str, ...]:
+    """The names of the three files, in the folder of the maps."""
+    return (*(f"{balancer.pool}_{slot}.servers" for slot in SLOTS), "split.conf")
+
+
+def look(balancer: Balancer) -> str:
+    """Prints what nginx answers, its master and stopping workers, then each file and the one before it."""
+    names = " ".join(f"{shlex.quote(name)} {shlex.quote(name)}.was" for name in files(balancer))
+    return f"""
+cd {shlex.quote(balancer.maps)} || exit 1
+{_ASK}
+said=$(answer)
+set -- $said
+master=$(master_of "${{2:-0}}")
+old=
+for pid in $(workers "${{master:-0}}"); do stopping "$pid" && old="$old $pid"; done
+echo "answer $said"
+echo "master $master"
+echo "old$old"
+for file in {names}; do
+  [ -e "$file" ] || continue
+  echo "file $file $(grep -c '' "$file")"
+  awk 1 "$file" # ends the last line too
+done
+"""
+
+
+def put(balancer: Balancer, texts: dict[str, str], before: str, digest: str, *, patience: int = 15) -> str:
+    """New texts in place of the files whose digest (sha256 of all three) is `before`, tested and loaded, or as it was.
+
+    Prints MOVED when the files are others by now. Ends with an error, everything put back, when nginx refuses them or
+    does not run them within `patience` seconds.
+    """
+    names = " ".join(shlex.quote(name) for name in texts)
+    new = "\n".join(f"printf %s {shlex.quote(text)} >{shlex.quote(name)}.new" for name, text in texts.items())
+    return f"""
+cd {shlex.quote(balancer.maps)} || exit 1
+{_ASK}
+if [ "$(awk 1 {names} | sha256sum | cut -d ' ' -f 1)" != {before} ]; then echo {shlex.quote(MOVED)}; exit 0; fi
+set -e
+{new}
+set -- $(answer)
+master=$(master_of "${{2:-0}}")
+case $(title "$master") in "nginx: master process "*) ;; *) echo "nginx does not answer at $address: $*"; exit 1;; esac
+set -f; set -- $(title "$master"); set +f
+shift 3; program=$1; shift
+with=
+while [ $# -gt 1 ]; do case $1 in -p|-c|-e) with="$with $1 $2"; shift;; esac; shift; done
+back() {{ for file in {names}; do cp -p "$file.was" "$file.new"; mv -f "$file.new" "$file"; done; }}
+for file in {names}; do cp -p "$file" "$file.was"; mv -f "$file.new" "$file"; done
+if ! said=$("$program" -t -q $with 2>&1); then
+  back
+  echo "nginx -t refuses it, all is as it was: $said"; exit 1
+fi
+before=$(workers "$master")
+kill -HUP "$master"
+loaded() {{
+  for pid in $before; do if serving "$pid"; then return 1; fi; done
+  set -- $(answer)
+  [ "$1" = {digest} ]
+}}
+tries=0
+until loaded; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt {patience * 20} ]; then
+    back
+    kill -HUP "$master"
+    echo "nginx does not load it, all is as it was; its error log says why"; exit 1
+  fi
+  sleep 0.05
+done
+"""

@@ -1,0 +1,234 @@
+"""A pair of real nginx balancers: drain, readmit, shift, and what happens when one refuses"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from deployer.errors import Overtaken, StepFailed, Unreachable
+from deployer.model import Release, Split, Standing
+from deployer.steps import Drain, Readmit, Shift
+from deployer.traffic.nginx import fresh
+from tests.ssh.parts import until
+from tests.traffic.nginx_parts import STATUS, NginxSite, fresh_load, nginx_site
+from tests.traffic.parts import Ordered
+
+WEB1, BACK = Drain("dc1", ("web1",)), Readmit("dc1", ("web1",), Release("1.0.0"))
+CANARY = Readmit("dc1", ("web1",), Release("2.0.0"), "b")
+OLD = Split((("1.0.0", 10_000),))
+DARK = Split((("1.0.0", 10_000), ("2.0.0", 0)))
+HALF = Split((("1.0.0", 5_000), ("2.0.0", 5_000)))
+NEW = Split((("2.0.0", 10_000),))
+PAGE = {"Sec-Fetch-Dest": "document"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxSite]:
+    with nginx_site(tmp_path_factory.mktemp("nginx"), "127.9.31") as found:
+        yield found
+
+
+@pytest.fixture
+def dc1(whole: NginxSite) -> NginxSite:
+    """Everybody on 1.0.0 in slot a, no fence."""
+    for part in whole.balancers.values():
+        part.thaw()
+    for fence in whole.folder.rglob(".deployer-*"):
+        fence.unlink()
+    for host in whole.hosts:
+        whole.health(host.name).write_text("OK slot=A release=1.0.0\n")
+    whole.traffic.shift(Shift("dc1", OLD), Ordered().order)
+    names = tuple(host.name for host in whole.hosts)
+    whole.traffic.readmit(Readmit("dc1", names, Release("1.0.0"), "a"), Ordered().order)
+    for fence in whole.folder.rglob(".deployer-*"):
+        fence.unlink()
+    return whole
+
+
+@pytest.fixture
+def canary(dc1: NginxSite) -> NginxSite:
+    """web1 carries 2.0.0 in slot b, everybody is on 1.0.0."""
+    order = Ordered().order
+    dc1.traffic.drain(WEB1, order)
+    assert not dc1.traffic.readmit(CANARY, order).failed
+    dc1.traffic.shift(Shift("dc1", DARK), order)
+    return dc1
+
+
+def test_what_is_seen_of_a_fresh_pool(dc1: NginxSite) -> None:
+    seen = dc1.traffic.look(["dc1"])
+    assert seen.complaints == ()
+    for host in dc1.hosts:
+        assert {(view.balancer, view.standing, view.slot) for view in seen.views[host.name]} == {
+            ("lb1", Standing.UP, "a"),
+            ("lb2", Standing.UP, "a"),
+        }
+    assert dict(seen.splits) == {"dc1": OLD}
+
+
+def test_drained_and_back_without_a_lost_request(dc1: NginxSite, ordered: Ordered) -> None:
+    with fresh_load(dc1) as load:
+        until(lambda: "web1" in load.served, "web1 serves")
+        dc1.traffic.drain(WEB1, ordered.order)
+        assert not dc1.health("web1").exists()
+        seen = dc1.traffic.look(["dc1"])
+        assert {view.standing for view in seen.views["web1"]} == {Standing.OUT}
+        before = load.served["web1"]
+        many = sum(load.served.values())
+        until(lambda: sum(load.served.values()) > many + 100, "the others go on")
+        assert load.served["web1"] == before
+        assert not dc1.traffic.readmit(BACK, ordered.order).failed
+        until(lambda: load.served["web1"] > before, "web1 serves again")
+    assert load.failed == []
+
+
+def test_a_request_under_way_is_waited_for(dc1: NginxSite, ordered: Ordered) -> None:
+    hold = dc1.health("web1").with_name("hold")
+    hold.touch()
+    for host in dc1.hosts:
+        dc1.health(host.name).with_name("hold").touch()
+    import threading
+
+    answers: list[str] = []
+    threads = [threading.Thread(target=lambda: answers.append(dc1.get("/held").body)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    told = ordered.told
+
+    def let_go() -> None:
+        until(lambda: any("connections on web1" in line or "old workers" in line for line in told), "it waits for it")
+        for host in dc1.hosts:
+            dc1.health(host.name).with_name("hold").unlink()
+
+    helper = threading.Thread(target=let_go)
+    helper.start()
+    dc1.traffic.drain(WEB1, ordered.order)
+    assert not hold.exists()
+    for thread in (*threads, helper):
+        thread.join(30)
+    assert len(answers) == 6
+
+
+def test_the_split_is_what_users_get(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    assert dict(canary.traffic.look(["dc1"]).splits) == {"dc1": HALF}
+    for balancer in canary.balancers:
+        for bucket, canaries in (("0", True), ("4999", True), ("5000", False), ("9999", False), ("07", True)):
+            reply = canary.get("/", balancer, {**PAGE, "Cookie": f"dp_bucket={bucket}"})
+            assert (reply.body == "web1") is canaries, (bucket, reply)
+    canary.traffic.shift(Shift("dc1", NEW), ordered.order)
+    assert Counter(canary.get("/").body for _ in range(20)) == {"web1": 20}
+
+
+def test_abort_brings_everybody_back_at_once(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    canary.traffic.shift(Shift("dc1", DARK), ordered.order)
+    cookie = {"Cookie": "dp_bucket=3; dp_release=2.0.0"}
+    assert "web1" not in {canary.get("/", headers=cookie).body for _ in range(20)}
+    assert canary.get("/", headers={"X-Deployer-Release": "2.0.0"}).body == "web1"
+
+
+def test_what_nginx_refuses_is_put_back(dc1: NginxSite, ordered: Ordered) -> None:
+    """Somebody broke the configuration meanwhile: what runs and what lies there stay as they were."""
+    conf = dc1.balancers["lb2"].folder / "balancer.conf"
+    text, runs = conf.read_text(), dc1.balancers["lb2"].status()
+    files = {path.name: path.read_text() for path in dc1.balancers["lb2"].maps.iterdir() if path.name[0] != "."}
+    conf.write_text(text + "\nnonsense;\n")
+    try:
+        with pytest.raises(StepFailed, match=r"nginx -t refuses it, all is as it was: .*nonsense"):
+            dc1.traffic.drain(WEB1, ordered.order)
+    finally:
+        conf.write_text(text)
+    assert dc1.balancers["lb2"].status() == runs
+    for name in ("shop_a.servers", "shop_b.servers", "split.conf"):
+        assert (dc1.balancers["lb2"].maps / name).read_text() == files[name]
+
+
+def test_a_raise_that_one_refuses_is_taken_back(canary: NginxSite, ordered: Ordered) -> None:
+    conf = canary.balancers["lb2"].folder / "balancer.conf"
+    text, runs = conf.read_text(), canary.balancers["lb1"].status()
+    conf.write_text(text + "\nnonsense;\n")
+    try:
+        with pytest.raises(StepFailed, match=r"nginx -t refuses it.*taken back everywhere"):
+            canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    finally:
+        conf.write_text(text)
+    assert canary.balancers["lb1"].status() == runs
+    seen = canary.traffic.look(["dc1"])
+    assert seen.complaints == ()
+    assert dict(seen.splits) == {"dc1": DARK}
+
+
+def test_a_lowering_goes_on_where_it_can(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    conf = canary.balancers["lb2"].folder / "balancer.conf"
+    text = conf.read_text()
+    conf.write_text(text + "\nnonsense;\n")
+    try:
+        with pytest.raises(StepFailed, match=r"lowered to .* on lb1, not on lb2: nginx -t refuses"):
+            canary.patient(1).shift(Shift("dc1", DARK), ordered.order)
+    finally:
+        conf.write_text(text)
+    assert "disagree" in " ".join(canary.traffic.look(["dc1"]).complaints)
+
+
+def test_a_silent_nginx_is_not_drained_past(dc1: NginxSite, ordered: Ordered) -> None:
+    dc1.balancers["lb2"].freeze()
+    with pytest.raises(Unreachable, match="nginx does not answer"):
+        dc1.traffic.drain(WEB1, ordered.order)
+    assert dc1.health("web1").exists()
+
+
+def test_a_paused_holder_is_refused(dc1: NginxSite) -> None:
+    dc1.traffic.drain(Drain("dc1", ("web2",)), Ordered("new", 7).order)
+    with pytest.raises(Overtaken, match=r"lb\d: run new \(epoch 7\) acted here since"):
+        dc1.traffic.drain(WEB1, Ordered("old", 6).order)
+    assert dc1.health("web1").exists()
+
+
+def test_the_last_of_the_pool_is_not_taken(dc1: NginxSite, ordered: Ordered) -> None:
+    with pytest.raises(StepFailed, match="would be the last of the pool shop"):
+        dc1.traffic.drain(Drain("dc1", ("web1", "web2", "web3")), ordered.order)
+
+
+def test_an_edit_by_hand_is_told_and_kept(dc1: NginxSite, ordered: Ordered) -> None:
+    file = dc1.balancers["lb1"].maps / "shop_a.servers"
+    file.write_text(file.read_text().replace("weight=100", "weight=50"))
+    (told,) = dc1.traffic.look(["dc1"]).complaints
+    assert "edited by hand" in told
+    dc1.traffic.drain(WEB1, ordered.order)
+    assert dc1.traffic.look(["dc1"]).complaints == ()
+    assert file.read_text().count("weight=50") == 3
+    file.write_text(file.read_text().replace("weight=50", "weight=100"))
+
+
+def test_two_at_once_do_not_undo_each_other(dc1: NginxSite, ordered: Ordered) -> None:
+    """Both look before either has acted: the second one looks again."""
+    hosts = ("web1", "web2")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda host: dc1.traffic.drain(Drain("dc1", (host,)), ordered.order), hosts))
+    seen = dc1.traffic.look(["dc1"])
+    assert {view.standing for host in hosts for view in seen.views[host]} == {Standing.OUT}
+
+
+def test_what_is_missing_is_named(dc1: NginxSite) -> None:
+    status = dc1.balancers["lb1"].maps / "status"
+    status.write_text("127.0.0.1:1\n")
+    split = dc1.balancers["lb2"].maps / "split.conf"
+    split.rename(split.with_name("elsewhere"))
+    try:
+        told = dc1.traffic.look(["dc1"]).complaints
+    finally:
+        status.write_text(f"{dc1.balancers['lb1'].address}:{STATUS}\n")
+        split.with_name("elsewhere").rename(split)
+    assert any(line.startswith("lb1: nginx does not answer at /deployer_status") for line in told)
+    assert any("lb2" in line and "has no split.conf" in line for line in told)
+
+
+def test_fresh_files_are_those_of_the_hosts(dc1: NginxSite) -> None:
+    texts = fresh.files("shop", dc1.hosts, "127.0.0.1:8405")
+    assert texts["shop_a.servers"].splitlines()[0] == "server 127.9.31.21:8080 weight=100 max_fails=0; # web1"
+    assert texts["shop_b.servers"].splitlines()[0].endswith("down; # web1")
