@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", ["release", "roles"])
 def test_scenario(scenario: str, tmp_path: Path) -> None:
     """Converged, converged again without a change, verified, and nothing left."""
