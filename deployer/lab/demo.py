@@ -1,4 +1,4 @@
-"""The demonstration: a release rolls over both sites under load"""
+"""The demonstration: one release rolls over both sites under load, the next one comes as a canary"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ CALM = 2.0
 """Seconds of load before and after the deployment, so that the quiet state is in the numbers too."""
 
 Command = Callable[[Lab], Sequence[str]]
+"""The words of one act, made from the lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,15 @@ class Demo:
 def run(
     name: str = "demo",
     *,
-    version: str = "1.1.0",
     hosts_per_site: int = 4,
     rate: float = 200.0,
     folder: Path | None = None,
-    command: Command | None = None,
+    acts: Mapping[str, Command] | None = None,
     say: Callable[[str], None] = print,
 ) -> Demo:
-    """A fresh lab, load, the deployment, the sum: written to demo.json in the lab's folder. The lab stays up.
+    """A fresh lab, load, the acts, the sum: written to demo.json in the lab's folder. The lab stays up.
 
-    `command` makes the words of the deployment from the lab, `deployer deploy VERSION` when not given.
+    `acts` are commands by the name of their phase: "deploy" and "canary" when not given. A failed one is the last.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "up"):
@@ -60,15 +60,18 @@ def run(
         lab = lifecycle.up(name, hosts_per_site, folder=folder)
     say(f"lab {lab.name}: 2 sites of {hosts_per_site} hosts and 2 balancers, one edge at {lab.url} ({lab.folder})")
     report = lab.folder / "report"
-    words = (command or _deploy(version, report))(lab)
     running = control.start(lab, rate=rate)
     try:
         say(f"load: {rate:.0f} requests/s, see {running.log}")
         with _timed(seconds, "before"):
             time.sleep(CALM)
-        say(f"$ {' '.join(words)}")
-        with _timed(seconds, "deploy"):
-            code = subprocess.run(words, check=False).returncode
+        code = 0
+        for phase, words in ((phase, command(lab)) for phase, command in (acts or ACTS).items()):
+            say(f"\n$ {_typed(words)}")
+            with _timed(seconds, phase):
+                code = code or subprocess.run(words, check=False).returncode
+            if code:
+                break
         with _timed(seconds, "after"):
             time.sleep(CALM)
     finally:
@@ -101,12 +104,23 @@ def write(lab: Lab, demo: Demo) -> Path:
     return path
 
 
-def _deploy(version: str, report: Path) -> Command:
-    def words(lab: Lab) -> Sequence[str]:
-        deploy = [sys.executable, "-m", "deployer", "deploy", version, "-i", str(lab.inventory), "--yes"]
-        return [*deploy, "--report-dir", str(report)]
+def _deploy(phase: str, *words: str) -> Command:
+    def typed(lab: Lab) -> Sequence[str]:
+        deploy = [sys.executable, "-m", "deployer", "deploy", *words, "-i", str(lab.inventory), "--yes"]
+        return [*deploy, "--report-dir", str(lab.folder / "report" / phase)]
 
-    return words
+    return typed
+
+
+ACTS: Mapping[str, Command] = {
+    "deploy": _deploy("deploy", "1.1.0"),
+    "canary": _deploy("canary", "1.2.0", "--strategy", "canary"),
+}
+
+
+def _typed(words: Sequence[str]) -> str:
+    """As an operator types it."""
+    return " ".join(words).replace(f"{sys.executable} -m ", "")
 
 
 def _told(lab: Lab, demo: Demo) -> str:
@@ -124,7 +138,7 @@ def _told(lab: Lab, demo: Demo) -> str:
         f"seconds            {', '.join(f'{phase} {took:.1f}' for phase, took in demo.seconds.items())}",
         f"report             {demo.report}",
         f"numbers            {lab.folder / 'demo.json'}",
-        "out of pool",
+        "out of pool        all acts together",
         *away,
         "",
         f"The lab is still up: {lab.url}. Take it down with: deployer lab down {lab.name}",

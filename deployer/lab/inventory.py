@@ -73,6 +73,7 @@ def _balancer(balancer: Machine) -> dict[str, object]:
 
 
 def _settings(lab: Lab) -> dict[str, object]:
+    wave = max(1, lab.hosts_per_site // 4)
     return {
         "service": "shop",
         "hosts": "web",
@@ -91,14 +92,15 @@ def _settings(lab: Lab) -> dict[str, object]:
             "start_timeout": "20s",
         },
         "health_file": {"path": "/srv/shop/shared/health_check.html", "url": "/health_check.html"},
-        "balancers": {"group": "lb", "kind": "haproxy", "socket": "/run/haproxy/admin.sock", "pool": "shop"},
+        "balancers": {"group": "lb", "kind": lab.balancer, "socket": "/run/haproxy/admin.sock", "pool": "shop"},
         "edge": {"group": "edge", "kind": "haproxy", "socket": "/run/haproxy/admin.sock"},
         "strategy": "rolling",
         "rolling": {
-            "wave": "50%",
-            "min_in_service": "50%",
+            "wave": wave,
+            "min_in_service": lab.hosts_per_site - wave,
             "drain_timeout": "20s",
             "on_drain_timeout": "abort",
         },
+        "canary": {"steps": [1, 5, 25, 50, 100], "bake": "1s"},
         "state": f"sqlite:///{lab.folder / 'state.db'}",
     }

@@ -25,7 +25,7 @@ def test_the_sum_is_written_and_told_and_the_lab_stays_up() -> None:
         return [sys.executable, "-c", f"import sys; sys.exit({lab.hosts_per_site})"]
 
     try:
-        seen = demo.run("show", hosts_per_site=1, rate=60, folder=folder, command=command, say=story.append)
+        seen = demo.run("show", hosts_per_site=1, rate=60, folder=folder, acts={"deploy": command}, say=story.append)
         assert json.loads((folder / "demo.json").read_text()) == asdict(seen)
         assert asdict(seen).keys() >= PROMISED
         assert (seen.deployment, seen.failed, seen.mixed_pages, seen.well) == (1, 0, 0, False)

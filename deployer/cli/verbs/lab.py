@@ -10,7 +10,7 @@ import click
 from deployer.cli import say
 
 if TYPE_CHECKING:
-    from deployer.lab.layout import Lab
+    from deployer.lab.layout import Balancing, Lab
 
 named = click.argument("name", default="lab")
 folder = click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Where the lab lives.")
@@ -25,11 +25,18 @@ def command() -> None:
 @named
 @folder
 @click.option("--hosts", default=4, show_default=True, help="Hosts per site.")
-def up(name: str, folder: Path | None, hosts: int) -> None:
+@click.option(
+    "--balancer",
+    default="haproxy",
+    show_default=True,
+    type=click.Choice(["haproxy", "nginx"]),
+    help="What stands before the hosts of a site.",
+)
+def up(name: str, folder: Path | None, hosts: int, balancer: Balancing) -> None:
     """Bring the lab up; one that is up and well is left as it is."""
     from deployer.lab import lifecycle
 
-    lab = lifecycle.up(name, hosts, folder=folder)
+    lab = lifecycle.up(name, hosts, folder=folder, balancing=balancer)
     say.story(f"lab {lab.name} is up: {lab.url}, {len(lab.hosts)} hosts, {len(lab.balancers)} balancers")
     say.story(f"next  deployer plan 1.1.0 -i {lab.inventory}")
     say.result(f"{lab.inventory}\n")
@@ -105,12 +112,11 @@ def load(name: str, folder: Path | None, rate: float, seconds: float) -> int:
 @folder
 @click.option("--hosts", default=4, show_default=True, help="Hosts per site.")
 @click.option("--rate", default=200.0, show_default=True, help="Requests per second.")
-@click.option("--release", "version", default="1.1.0", show_default=True, help="What is rolled out.")
-def demo(name: str, folder: Path | None, hosts: int, rate: float, version: str) -> int:
-    """A fresh lab, load on it, a release rolled over both sites, and the sum of it."""
+def demo(name: str, folder: Path | None, hosts: int, rate: float) -> int:
+    """A fresh lab, load on it, a release rolled over both sites, the next one as a canary, and the sum of it."""
     from deployer.lab import demo as demonstration
 
-    shown = demonstration.run(name, version=version, hosts_per_site=hosts, rate=rate, folder=folder, say=say.story)
+    shown = demonstration.run(name, hosts_per_site=hosts, rate=rate, folder=folder, say=say.story)
     return 0 if shown.well else 6
 
 

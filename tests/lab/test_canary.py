@@ -1,0 +1,89 @@
+"""A canary under users who load pages with their assets: nothing fails, nothing mixes, nobody goes back"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.lab import balancer, faults, releases
+from deployer.lab.layout import Lab
+from deployer.lab.load import control
+from tests.lab.console import Console, console
+
+
+@pytest.fixture(scope="module")
+def hosts_per_site() -> int:
+    return 3
+
+
+@pytest.fixture(scope="module")
+def operator(lab: Lab) -> Iterator[Console]:
+    with console(lab) as one:
+        one.set(
+            rolling={"wave": 1, "min_in_service": 2},
+            canary={"steps": [5, 50, 100], "bake": "1s", "headroom": "0%", "sites": "together"},
+        )
+        yield one
+
+
+def test_the_whole_ladder_brings_everybody_over_once(lab: Lab, operator: Console) -> None:
+    load = control.start(lab, rate=60)
+    running = operator.start("deploy", "1.1.0", "--strategy", "canary")
+    operator.until_begun(running, "shift")
+    operator.until_done(running, "ask")
+    faults.foreign_reload(lab, "dc1-lb1")
+    told = running.wait()
+    seen = control.stop(load)
+    assert told.code == 0, told
+    assert seen.failed == 0, seen.all["first_failures"]
+    assert seen.mixed_pages == 0
+    assert set(seen.flips) <= {"1.0.0>1.1.0"}, "nobody ever goes back"
+    assert min(seen.lowest_in_service.values()) >= 2
+    shown = operator.run("traffic", "--json", "--seconds", "0", "--check")
+    assert shown.code == 0, shown
+    assert {one["split"]["1.1.0"] for one in shown.json["balancers"]} == {100.0}
+
+
+def test_a_hand_made_change_is_drift(lab: Lab, operator: Console) -> None:
+    maps = lab.machine("dc2-lb2").maps
+    balancer.ask(
+        lab.machine("dc2-lb2").socket, f"add map {maps}/slot.map canary 1.2.0; add map {maps}/rel.map 1.2.0 shop_a"
+    )
+    try:
+        shown = operator.run("traffic", "--seconds", "0", "--check")
+        assert shown.code == 8, shown
+        assert "dc2-lb2 has" in shown.out
+    finally:
+        balancer.ask(lab.machine("dc2-lb2").socket, f"del map {maps}/slot.map canary; del map {maps}/rel.map 1.2.0")
+
+
+def test_a_dark_canary_is_for_testers_until_it_is_promoted_and_abort_takes_all_back(
+    lab: Lab, operator: Console
+) -> None:
+    dark = operator.run("deploy", "1.2.0", "--strategy", "canary", "--at", "0")
+    assert dark.code == 7, dark
+    load = control.start(lab, rate=60)
+    running = operator.start("promote", "--yes")
+    operator.until_done(running, "shift")
+    assert operator.run("abort").code == 0
+    told = running.wait()
+    seen = control.stop(load)
+    assert told.code == 5, told
+    assert seen.failed == 0, seen.all["first_failures"]
+    assert seen.mixed_pages == 0
+    shown = operator.run("traffic", "--json", "--seconds", "0", "--check")
+    assert shown.code == 0, shown
+    assert {tuple(one["split"].items()) for one in shown.json["balancers"]} == {(("1.1.0", 100.0),)}
+
+
+def test_a_release_that_fails_its_users_is_taken_back_by_the_bake(lab: Lab, operator: Console) -> None:
+    releases.release(lab.artifacts, "1.3.0", "errors")
+    operator.set(canary={"steps": [50, 100], "bake": "20s"})
+    load = control.start(lab, rate=60)
+    told = operator.run("deploy", "1.3.0", "--strategy", "canary")
+    seen = control.stop(load)
+    assert told.code == 5, told
+    assert "requests failed" in told.err
+    assert seen.mixed_pages == 0
+    assert set(seen.failures) <= {"http 500", "500", "5xx"}, seen.failures
