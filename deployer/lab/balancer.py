@@ -1,4 +1,4 @@
-"""A balancer and the edge: HAProxy as the product sets it up"""
+"""A balancer and the edge: HAProxy as the product sets it up, or nginx as a balancer"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.errors import StepFailed, Unreachable
+from deployer.lab import nginx_balancer
 from deployer.lab.layout import METRICS_PORT, SERVICE_PORT, SITES, Lab, Machine
 from deployer.lab.marks import environment
 from deployer.lab.programs import program, run
@@ -23,6 +24,9 @@ EMPTY_MAPS = {"pct.map": "pct 0\n", "slot.map": "", "rel.map": "", "asset.map": 
 
 def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: str = "") -> None:
     """Configuration and empty maps of a balancer."""
+    if lab.balancer == "nginx":
+        nginx_balancer.prepare(lab, balancer, POOL, sticky=sticky)
+        return
     balancer.maps.mkdir(parents=True, exist_ok=True)
     for name, content in EMPTY_MAPS.items():
         (balancer.maps / name).write_text(content)
@@ -56,13 +60,17 @@ def prepare_edge(lab: Lab) -> None:
         "edge_state_file": edge.state_file,
         "edge_inner": edge.folder,
         "edge_maxconn": 2000,
+        "edge_fresh": lab.balancer == "nginx",
     }
     edge.folder.mkdir(parents=True, exist_ok=True)
     _write(edge, "edge.cfg.j2", values)
 
 
 def start(lab: Lab, balancer: Machine) -> None:
-    """HAProxy, master and worker, listens when this returns."""
+    """Master and worker listen when this returns."""
+    if nginx_balancer.is_one(balancer):
+        nginx_balancer.start(lab, balancer)
+        return
     words = [program("haproxy"), "-W", "-D", "-S", f"{balancer.master_socket},mode,600"]
     words += ["-f", str(balancer.folder / "haproxy.cfg"), "-p", str(balancer.folder / "haproxy.pid")]
     run(words, environment(lab.folder))
@@ -93,7 +101,10 @@ class Servers:
 
 
 def servers(balancer: Machine) -> Servers:
-    """The hosts of both slots as this balancer sees them now."""
+    """The hosts of both slots as this balancer sees them now; nginx checks none and believes all."""
+    if nginx_balancer.is_one(balancer):
+        up_there = nginx_balancer.up(balancer)
+        return Servers(up_there, up_there)
     rows = list(csv.DictReader(ask(balancer.socket, "show stat -1 4 -1").lstrip("# ").splitlines()))
     up = [row for row in rows if row["pxname"].startswith(f"{POOL}_") and row["status"].startswith("UP")]
     return Servers(
@@ -104,6 +115,8 @@ def servers(balancer: Machine) -> Servers:
 
 def master(balancer: Machine) -> int:
     """The pid of the master process."""
+    if nginx_balancer.is_one(balancer):
+        return nginx_balancer.master(balancer)
     return int((balancer.folder / "haproxy.pid").read_text().split()[0])
 
 
@@ -112,6 +125,9 @@ def reload(balancer: Machine, *, save: bool = True) -> None:
 
     `save` false is a reload past our unit. Returns when a new worker answers.
     """
+    if nginx_balancer.is_one(balancer):
+        nginx_balancer.reload(balancer)
+        return
     before = worker(balancer)
     if save:
         balancer.state_file.write_text(ask(balancer.socket, "show servers state"))

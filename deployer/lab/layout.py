@@ -12,8 +12,9 @@ from typing import Literal
 from deployer.errors import UsageError
 
 Kind = Literal["web", "lb", "edge"]
+Balancing = Literal["haproxy", "nginx"]
 SITES = ("dc1", "dc2")
-SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT = 8080, 2222, 8081, 8404
+SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT = 8080, 2222, 8081, 8404, 8405
 BALANCERS_PER_SITE = 2
 MOST_HOSTS = 200
 
@@ -67,6 +68,7 @@ class Lab:
     hosts_per_site: int
     boot: str
     complete: bool
+    balancer: Balancing = "haproxy"
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -154,6 +156,7 @@ def store(lab: Lab) -> None:
         "hosts_per_site": lab.hosts_per_site,
         "boot": lab.boot,
         "complete": lab.complete,
+        "balancer": lab.balancer,
     }
     new = lab.folder / "lab.json.new"
     new.write_text(json.dumps(told, indent=2) + "\n")

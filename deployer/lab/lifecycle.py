@@ -17,7 +17,18 @@ from typing import TypeVar
 
 from deployer.errors import Refused, StepFailed
 from deployer.lab import balancer, host, inventory, marks, numbers, programs, ssh
-from deployer.lab.layout import MOST_HOSTS, SERVICE_PORT, SSH_PORT, Lab, Machine, boot_id, folder_of, load, store
+from deployer.lab.layout import (
+    MOST_HOSTS,
+    SERVICE_PORT,
+    SSH_PORT,
+    Balancing,
+    Lab,
+    Machine,
+    boot_id,
+    folder_of,
+    load,
+    store,
+)
 from deployer.lab.releases import release
 
 Seen = TypeVar("Seen")
@@ -57,6 +68,7 @@ def up(
     folder: Path | None = None,
     sticky: str = "bucket",
     tester_key: str = "",
+    balancing: Balancing = "haproxy",
 ) -> Lab:
     """A lab whose every part answers. One that is there and well is taken as it is; any other is made anew."""
     programs.check()
@@ -65,12 +77,12 @@ def up(
     home.mkdir(parents=True, mode=0o700, exist_ok=True)
     with _alone(home):
         now = status(name, folder=home)
-        if now.well and now.lab is not None and now.lab.hosts_per_site == hosts_per_site:
+        if now.well and now.lab and (now.lab.hosts_per_site, now.lab.balancer) == (hosts_per_site, balancing):
             return now.lab
         _clear(home)
         (home / ".lab").touch()
         try:
-            lab = Lab(name, home, numbers.claim(home), hosts_per_site, boot_id(), complete=False)
+            lab = Lab(name, home, numbers.claim(home), hosts_per_site, boot_id(), complete=False, balancer=balancing)
             store(lab)
             _build(lab, sticky, tester_key)
             _start(lab)

@@ -7,18 +7,18 @@ from deployer.model import WHOLE
 DIGITS = 4
 
 
-def below(share: int) -> str:
-    """Matches "000" and one to four digits exactly when these are a number below `share` (0..10000).
+def below(share: int, head: str = "") -> str:
+    """Matches `head` (an expression), "000" and one to four digits, when these are a number below `share` (0..10000).
 
     The zeros before make four digits of every number, so there is one way to write it.
     """
     if not 0 <= share <= WHOLE:
         raise ValueError(share)
     if share == WHOLE:
-        return "^000[0-9]{1,4}$"
+        return f"^{head}000[0-9]{{1,4}}$"
     if share == 0:
         return "^(?!)"
-    return f"^(?=000[0-9]{{1,4}}$)[0-9]*(?:{'|'.join(_alternatives(f'{share:0{DIGITS}}'))})$"
+    return f"^{head}(?=000[0-9]{{1,4}}$)[0-9]*(?:{'|'.join(_alternatives(f'{share:0{DIGITS}}'))})$"
 
 
 def _alternatives(digits: str) -> list[str]:

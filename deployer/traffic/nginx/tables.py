@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection, Iterator
 from hashlib import sha256
 
-from deployer.traffic.maps import Entries, Maps
+from deployer.traffic.maps import NAMES, Entries, Maps, of_entries
 from deployer.traffic.nginx.below import below
 
 TITLE = "# Written by deployer at every change of the split. It says:"
-_PAIRS = ("release", "asset")
+_WORDS = 4
 
 
 def prefix(pool: str) -> str:
@@ -25,7 +25,7 @@ def text(maps: Maps, pool: str, serving: Collection[str], servers: str) -> str:
     """The whole file. `serving` are the slots with a host that is up ("a"), `servers` the text of both server files:
     the digest that nginx answers with is also that of them.
     """
-    said = "".join((f"{TITLE}\n", *(f"# {line}\n" for line in _said(maps)), *_tables(maps, pool, serving)))
+    said = "".join((f"{TITLE}\n", *_said(maps), *_tables(maps, pool, serving)))
     return said + _constant(prefix(pool), "digest", digest(said, servers))
 
 
@@ -47,32 +47,19 @@ def genuine(text: str, servers: str) -> bool:
 
 def maps(text: str) -> Maps:
     """What a split.conf says in its first lines; what is missing reads as nothing."""
-    one: dict[str, str] = {}
-    pairs: dict[str, list[tuple[str, str]]] = {name: [] for name in _PAIRS}
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in NAMES}
     for line in text.splitlines():
-        words = line.removeprefix("# ").split()
-        if line.startswith("# ") and words[:1] and words[0] in _PAIRS and len(words) == 3:  # noqa: PLR2004
-            pairs[words[0]].append((words[1], words[2]))
-        elif line.startswith("# ") and len(words) == 2:  # noqa: PLR2004
-            one[words[0]] = words[1]
-    pct = one.get("pct", "0")
-    return Maps(
-        int(pct) if pct.isdigit() else 0,
-        one.get("stable", ""),
-        one.get("canary", ""),
-        tuple(pairs["release"]),
-        tuple(pairs["asset"]),
-    )
+        words = line.split()
+        if len(words) == _WORDS and words[0] == "#" and words[1] in found:
+            found[words[1]].append((words[2], words[3]))
+    return of_entries({name: tuple(entries) for name, entries in found.items()})
 
 
 def _said(maps: Maps) -> Iterator[str]:
-    yield f"pct {maps.pct}"
-    for role, release in (("stable", maps.stable), ("canary", maps.canary)):
-        if release:
-            yield f"{role} {release}"
-    for name, entries in (("release", maps.releases), ("asset", maps.assets)):
-        for release, backend in entries:
-            yield f"{name} {release} {backend}"
+    """The lines of HAProxy's four maps."""
+    for name, entries in maps.texts().items():
+        for key, value in entries:
+            yield f"# {name} {key} {value}\n"
 
 
 def _tables(maps: Maps, pool: str, serving: Collection[str]) -> Iterator[str]:
@@ -80,16 +67,23 @@ def _tables(maps: Maps, pool: str, serving: Collection[str]) -> Iterator[str]:
     known = tuple(one for one in maps.releases if one[1].removeprefix(f"{pool}_") in serving)
     names = tuple((release, release) for release, _ in known)
     split = bool(maps.canary)
-    pins = tuple(one for one in names if one[0] != maps.canary or maps.pct)
+    pins = tuple(one for one in names if one[0] != maps.canary or maps.pct or maps.keep)
     var = prefix(pool)
     yield _constant(var, "split", "1" if split else "")
-    canary = ((below(maps.pct), maps.canary),) if split and maps.canary in dict(known) else ()
-    yield _table(f"{var}_padded", f"{var}_by_share", maps.stable, canary)
-    yield _table(f"{var}_pin", f"{var}_by_pin", "", _exactly(pins if split else ()))
-    yield _table(f"{var}_tester", f"{var}_by_tester", "", _exactly(names))
-    yield _table(f"{var}_release", f"{var}_slot", f"{pool}_a", _exactly(maps.releases))
+    yield _by_share(maps, var) if split and maps.canary in dict(known) else _constant(var, "by_share", maps.stable)
+    yield _table(f"${var}_pin", f"{var}_by_pin", "", _exactly(pins if split else ()))
+    yield _table(f"${var}_tester", f"{var}_by_tester", "", _exactly(names))
+    yield _table(f"${var}_release", f"{var}_slot", f"{pool}_a", _exactly(maps.releases))
     assets = tuple(one for one in maps.assets if one[1].removeprefix(f"{pool}_") in serving)
-    yield _table(f"{var}_asset_release", f"{var}_asset", "", _exactly(assets))
+    yield _table(f"${var}_asset_release", f"{var}_asset", "", _exactly(assets))
+
+
+def _by_share(maps: Maps, var: str) -> str:
+    """Who has a number below the share. Whose page was the canary's stays there below `keep`."""
+    keep = maps.keep or 0
+    over = (below(keep, f"1:{re.escape(maps.canary)}:"), maps.canary)
+    rows = (*((over,) if keep > maps.pct else ()), (below(maps.pct, ".*:"), maps.canary))
+    return _table(f'"${var}_page:$cookie_dp_release:${var}_padded"', f"{var}_by_share", maps.stable, rows)
 
 
 def _exactly(entries: Entries) -> Entries:
@@ -99,7 +93,7 @@ def _exactly(entries: Entries) -> Entries:
 
 def _table(asked: str, named: str, otherwise: str, rows: Entries) -> str:
     lines = "".join(f'    "~{pattern}" "{value}";\n' for pattern, value in rows)
-    return f'map ${asked} ${named} {{\n    default "{otherwise}";\n{lines}}}\n'
+    return f'map {asked} ${named} {{\n    default "{otherwise}";\n{lines}}}\n'
 
 
 def _constant(var: str, name: str, value: str) -> str:
