@@ -54,11 +54,15 @@ class Told:
 
 @dataclass(slots=True)
 class Running:
-    """A command under way; `story` is the file its stderr (on a terminal: everything) goes to."""
+    """A command under way; `story` is the file its stderr (on a terminal: everything) goes to.
+
+    `since` is the last record of the journal when it began.
+    """
 
     process: subprocess.Popen[bytes]
     result: Path
     story: Path
+    since: int
     master: int | None = None
 
     def wait(self) -> Told:
@@ -123,7 +127,7 @@ class Console:
 
     def start(self, *words: str, **environment: str) -> Running:
         """In a session of its own, so that signals can be sent to all of it."""
-        result, story = self._files()
+        (result, story), since = self._files(), self.seq
         with result.open("wb") as out, story.open("wb") as err:
             process = subprocess.Popen(
                 self._words(*words),
@@ -134,12 +138,12 @@ class Console:
                 cwd=self.home,
                 start_new_session=True,
             )
-        return self._started(Running(process, result, story))
+        return self._started(Running(process, result, story, since))
 
     def at_terminal(self, *words: str) -> Running:
         """On a pty of its own, which is its controlling terminal."""
         master, slave = os.openpty()
-        result, story = self._files()
+        (result, story), since = self._files(), self.seq
         process = subprocess.Popen(
             [sys.executable, "-c", _TERMINAL, *self._words(*words)],
             stdin=slave,
@@ -150,7 +154,7 @@ class Console:
             start_new_session=True,
         )
         os.close(slave)
-        return self._started(Running(process, result, story, master))
+        return self._started(Running(process, result, story, since, master))
 
     def set(self, **changes: Any) -> None:
         """Other values in deployer.yml: `rolling={"undo": "all"}` leaves the rest of `rolling` as it is."""
@@ -194,18 +198,8 @@ class Console:
             return journal.verify()
 
     def until(self, running: Running, happened: Callable[[Record], bool]) -> Record:
-        """The first record from now on of which this is true. Fails when the command ends before."""
-        return self._until(running, self.seq, happened)
-
-    def until_begun(self, running: Running, what: str, host: str = "") -> Record:
-        """Until a step of this verb (on this host) has begun."""
-        return self.until(running, lambda record: self._is(record, Begun, what, host))
-
-    def until_done(self, running: Running, what: str, host: str = "") -> Record:
-        return self.until(running, lambda record: self._is(record, Done, what, host))
-
-    def _until(self, running: Running, seen: int, happened: Callable[[Record], bool]) -> Record:
-        deadline = time.monotonic() + LONGEST
+        """The first record since this command began of which this is true. Fails when it ends before."""
+        seen, deadline = running.since, time.monotonic() + LONGEST
         while True:
             ended = running.process.poll() is not None
             if self.seq > seen:
@@ -218,6 +212,13 @@ class Console:
                 assert not ended, f"it ended before: {running.wait()}"
                 assert time.monotonic() < deadline, f"it did not happen: {self.records()[-3:]}"
                 time.sleep(0.002)
+
+    def until_begun(self, running: Running, what: str, host: str = "") -> Record:
+        """Until a step of this verb (on this host) has begun."""
+        return self.until(running, lambda record: self._is(record, Begun, what, host))
+
+    def until_done(self, running: Running, what: str, host: str = "") -> Record:
+        return self.until(running, lambda record: self._is(record, Done, what, host))
 
     def _is(self, record: Record, kind: type[Event], what: str, host: str) -> bool:
         if not isinstance(record.event, Begun | Done) or not isinstance(record.event, kind):
@@ -275,11 +276,33 @@ def outside(lab: Lab) -> dict[str, Found]:
     }
 
 
+def as_it_is(lab: Lab) -> dict[str, object]:
+    """Everything that a refused act must not have changed: links, releases, health files, fences, pids, maps, pools."""
+    there: dict[str, object] = {}
+    for host in lab.hosts:
+        files = sorted(path for path in (host.root / "shared").iterdir() if path.is_file() and path.suffix != ".lock")
+        there[host.name] = (
+            (host.root / "current").readlink(),
+            sorted(path.name for path in (host.root / "releases").iterdir()),
+            {path.name: path.read_text() for path in files},
+            (host.folder / "shop.pid").read_text(),
+        )
+    for one in lab.balancers:
+        maps = {path.name: path.read_text() for path in one.maps.iterdir() if path.suffix != ".lock"}
+        there[one.name] = (maps, balancer.servers(one).up)
+    return there
+
+
 def history(operator: Console, seen: Seen, floor: int, *, runs: int = 1000) -> History:
     """The last so many runs of this lab, and how it stands now."""
     balancers = {site: frozenset(one.name for one in operator.lab.of_site(site, "lb")) for site in SITES}
     floors = dict.fromkeys(SITES, floor)
     return History(operator.runs()[-runs:], seen, outside(operator.lab), balancers, floors)
+
+
+def sessions(one: Machine) -> tuple[int, ...]:
+    """The SSH sessions that are open on this machine now; its sshd goes on taking new ones."""
+    return _below(int((one.folder / "sshd.pid").read_text()))
 
 
 def _version(host: Machine) -> str | None:

@@ -50,6 +50,11 @@ def broken(history: History) -> tuple[str, ...]:
     )
 
 
+def lost(seen: Seen) -> int:
+    """Failed requests, without those for assets of a release that --limit kept from the host which was asked."""
+    return seen.failed - seen.failures.get("asset-404", 0)
+
+
 def repeated(run: Run) -> tuple[str, ...]:
     """More than one acting step done again after the orchestrator was taken up: one line for each time.
 
