@@ -61,11 +61,12 @@ def examine(patient: Patient) -> Iterator[Line]:
     before = patient.now()
     reached = reach(patient.shell, patient.estate)
     between = (before, patient.now())
+    nginx = {one.name: one.maps for one in patient.estate.balancers if one.kind == "nginx"}
     for host in patient.estate.hosts:
         yield from _host(host, reached[host.name], between)
     for name, machine in reached.items():
         if name not in patient.estate.by_name:
-            yield from _balancer(name, machine, between)
+            yield from _balancer(name, machine, between, nginx.get(name))
     if any(not machine.complaint for machine in reached.values()):
         yield from _pools(patient)
         yield from _services(patient)
@@ -144,13 +145,17 @@ def _host(host: Host, seen: Reached, between: tuple[float, float]) -> Iterator[L
     yield from _skew(about, seen, between)
 
 
-def _balancer(name: str, seen: Reached, between: tuple[float, float]) -> Iterator[Line]:
+def _balancer(name: str, seen: Reached, between: tuple[float, float], nginx: str | None) -> Iterator[Line]:
+    """`nginx` is the folder of its files, where it is one."""
     about = f"balancer {name}"
     if seen.complaint:
         yield Line(Mark.BAD, about, seen.complaint, seen.remedy)
         return
     yield Line(Mark.OK, about, "answers")
-    if not seen.socket:
+    if nginx is not None and not seen.socket:
+        remedy = "set balancers.maps in deployer.yml, then deployer traffic render shows what to add; or ansible_become"
+        yield Line(Mark.BAD, about, f"the folder {nginx} is not there, or not ours to write", remedy)
+    elif not seen.socket:
         remedy = "see balancers.socket, and `stats socket … level admin` in haproxy.cfg; ansible_become to reach it"
         yield Line(Mark.BAD, about, "its runtime socket is not there, or not ours to use", remedy)
     yield from _skew(about, seen, between)

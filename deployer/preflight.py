@@ -12,12 +12,14 @@ from deployer.machines import Estate
 from deployer.model import HostSeen, Picture, Release, Standing
 from deployer.plan import Plan
 from deployer.reach import Reached
-from deployer.steps import Deploy, hosts_of
+from deployer.steps import Deploy, Drain, Readmit, Shift, hosts_of
 from deployer.world import Running
 
 _REPAIR = "repair it, or take it out of the inventory group or by --limit"
 _MEGABYTE = 1024 * 1024
-_TOLD_ONLY = ("old workers still serve", "its health file must say", "disagree")
+_TELLS = (Drain, Readmit, Shift)
+"""The steps that change what a balancer does."""
+_TOLD_ONLY = ("old workers still serve", "its health file must say", "disagree", "were edited by hand")
 """Complaints of the balancers that a drain copes with, or that the run itself mends."""
 
 
@@ -64,6 +66,7 @@ def findings(
         *_of_hosts(picture, running, reached or {}, touched),
         *_of_bytes(plan.intent.release, running, _deployed(plan)),
         *_of_sites(picture, sites),
+        *weaker(plan, estate),
     )
 
 
@@ -74,6 +77,19 @@ def refuse(found: Iterable[Finding]) -> None:
         listed = "\n".join(f"  - {finding}" for finding in grave)
         things = "one thing speaks" if len(grave) == 1 else f"{len(grave)} things speak"
         raise PreflightFailed(f"{things} against this run, nothing was touched:\n{listed}", remedy="deployer doctor")
+
+
+def weaker(plan: Plan, estate: Estate) -> Iterator[Finding]:
+    """What a kind of balancer cannot promise: people read it with the plan, before it runs."""
+    told = [step.scope if isinstance(step, Shift) else step.site for step in plan.steps if isinstance(step, _TELLS)]
+    for site in dict.fromkeys(told):
+        names = [balancer.name for balancer in estate.balancers_at(site) if balancer.kind == "nginx"]
+        if names:
+            what = (
+                f"nginx ({', '.join(names)}) is reloaded up to {told.count(site)} times; each reload closes idle "
+                "keep-alive connections, so a request sent on one in that moment must be sent again"
+            )
+            yield Finding(Severity.WARN, site, what, "docs/canary.md says how a tier before it spares users this")
 
 
 def _touched(plan: Plan) -> frozenset[str]:

@@ -19,6 +19,8 @@ from deployer.traffic.spare import refuse_last
 from deployer.world import HostOutcome, Order, Outcome
 
 STRANGERS = 5.0
+OLD_NGINX = 10.0
+"""Seconds for which an old nginx worker is waited for: it cannot be asked what it still sends where."""
 
 
 def drain(ground: Ground, step: Drain, order: Order) -> Outcome:
@@ -144,6 +146,10 @@ def _in_flight(  # noqa: PLR0917
         running, queued = sum(row.sessions for row in rows), sum(row.queued for row in rows)
         if running or queued:
             left[host] = f"{running} sessions" + (f" and {queued} queued" if queued else "") + f" on {host}"
+    mute = [one.balancer for one in seen if one.old and not one.old_rows]
+    for host in hosts:
+        if mute and host not in left and waiting.seconds - progress.out.get(host, waiting.seconds) < OLD_NGINX:
+            left[host] = f"old workers of {', '.join(mute)} to end what they have"
     by_name = ground.estate.by_name
     quiet = [host for host in hosts if host not in left and "cut" not in progress.notes.get(host, "")]
     peers = ground.ssh.each(quiet, lambda name: connections.peers(ground.ssh, by_name[name]))

@@ -27,6 +27,7 @@ def command(
     from deployer.cli import saved_plan
     from deployer.cli.drawing import draw, wishes
     from deployer.cli.workplace import workplace
+    from deployer.preflight import weaker
     from deployer.report.json import dumps, plan_json
     from deployer.report.runbook import runbook
 
@@ -39,6 +40,8 @@ def command(
             saved_plan.save(output, str(ground.inventory), plan, picture, work.world.clock.now())
             say.story(f"kept in {output}; carry it out with: deployer deploy {_path(output)} -i {ground.inventory}")
     say.result(dumps(plan_json(plan, picture)) if as_json else runbook(plan, picture))
+    for finding in weaker(plan, work.estate):
+        say.story(f"note  {finding}")
 
 
 def _path(output: Path) -> str:
