@@ -10,6 +10,8 @@ from deployer.machines import Balancer
 from deployer.traffic import mapped
 from deployer.traffic.ground import Ground
 from deployer.traffic.haproxy import see
+from deployer.traffic.nginx import balancer as nginx
+from deployer.traffic.nginx.counted import counts as counts_of_nginx
 
 
 def counts(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
@@ -26,7 +28,7 @@ def counts(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], Cou
 
 def _one(ground: Ground, balancer: Balancer) -> dict[str, Counts]:
     if balancer.kind == "nginx":
-        return {}
+        return _nginx(ground, balancer)
     seen = see(ground.ssh, balancer)
     maps = mapped.read(ground.ssh, balancer)
     slots = dict(maps.slots(balancer.pool)) if maps else {}
@@ -35,3 +37,10 @@ def _one(ground: Ground, balancer: Balancer) -> dict[str, Counts]:
         for row in seen.rows
         if not row.server and seen.half(row) in slots
     }
+
+
+def _nginx(ground: Ground, balancer: Balancer) -> dict[str, Counts]:
+    """It counts while there is a split."""
+    slots = dict(nginx.read(ground.ssh, balancer).slots(balancer.pool))
+    counted = counts_of_nginx(ground.ssh, balancer)
+    return {release: counted.get(f"{balancer.pool}_{slot}", Counts()) for slot, release in slots.items() if counted}

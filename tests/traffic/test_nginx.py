@@ -40,9 +40,12 @@ def dc1(whole: NginxSite) -> NginxSite:
         fence.unlink()
     for host in whole.hosts:
         whole.health(host.name).write_text("OK slot=A release=1.0.0\n")
-    whole.traffic.shift(Shift("dc1", OLD), Ordered().order)
     names = tuple(host.name for host in whole.hosts)
-    whole.traffic.readmit(Readmit("dc1", names, Release("1.0.0"), "a"), Ordered().order)
+    seen = whole.traffic.look(["dc1"])
+    if dict(seen.splits) != {"dc1": OLD}:
+        whole.traffic.shift(Shift("dc1", OLD), Ordered().order)
+    if {view.slot for views in seen.views.values() for view in views} != {"a"}:
+        whole.traffic.readmit(Readmit("dc1", names, Release("1.0.0"), "a"), Ordered().order)
     for fence in whole.folder.rglob(".deployer-*"):
         fence.unlink()
     return whole
