@@ -44,6 +44,9 @@ class AnsibleFleet:
     def deploy(self, step: Deploy, order: Order) -> Outcome:
         self._heed(order, "deploy", step.hosts)
         play = self._prepared.pop((order.run, order.step), None)
+        if play and play.hosts != step.hosts:  # one was left out meanwhile
+            play.forget()
+            play = None
         return self._outcome(play or Play.start(self._deployment(step, order)), step.hosts, order, "restarting")
 
     def settle(self, run: str) -> None:

@@ -31,6 +31,10 @@ class Play:
         self._lines = Lines(process.stdout.fileno() if process.stdout else -1)
         self._ready = False
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self._request.hosts
+
     @classmethod
     def start(cls, request: Request) -> Play:
         """Returns at once. The process has a session of its own: ^C at the terminal is not for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -131,7 +132,10 @@ def test_on_the_way_every_release_with_a_share_is_known(was: int, share: int, st
 
 
 def test_maps_and_their_texts_are_the_same() -> None:
-    assert of_entries(dict(HALF.texts())) == HALF
+    for maps in (replace(HALF, keep=HALF.pct), replace(HALF, keep=HALF.pct + 100)):
+        assert of_entries(dict(maps.texts())) == maps
+        assert maps.same(HALF)
+    assert not replace(HALF, keep=HALF.pct).same(replace(HALF, keep=HALF.pct + 100))
 
 
 @settings(deadline=None, max_examples=60)
