@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 from deployer.cli.workplace import Workplace
-from deployer.model import Picture
+from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.preflight import Finding, findings, refuse
-from deployer.reach import Reached, reach
-from deployer.steps import hosts_of
+from deployer.reach import reach
+
+_RESERVE = 16 * 2**20
+"""So much stays free on a host, see playbooks/files/host_release.py."""
 
 
 def preflight(work: Workplace, plan: Plan, picture: Picture) -> tuple[Finding, ...]:
@@ -18,23 +20,16 @@ def preflight(work: Workplace, plan: Plan, picture: Picture) -> tuple[Finding, .
     Raises:
         PreflightFailed: lists everything that speaks against the plan.
     """
-    touched = {host for step in plan.steps for host in hosts_of(step)}
-    reached = reach(work.ssh, work.estate)
     seen = work.world.traffic.look(work.estate.sites)
     running = work.world.probe.look([host.name for host in work.estate.hosts])
-    own = [line for name, machine in reached.items() if name in touched for line in _complaints(machine)]
-    found = findings(plan, picture, work.estate, running, (*seen.complaints, *own))
+    room = _room(plan.intent.release)
+    reached = reach(work.ssh, work.estate)
+    found = findings(plan, picture, work.estate, running, seen.complaints, reached=reached, needed=room)
     refuse(found)
     return found
 
 
-def _complaints(host: Reached) -> Iterator[str]:
-    if host.complaint:
-        yield f"{host.machine}: {host.complaint}" + (f"\n  next: {host.remedy}" if host.remedy else "")
-        return
-    if not host.root:
-        yield f"{host.machine}: release.root cannot be written\n  next: see release.root, ansible_user, ansible_become"
-    if not host.health:
-        yield f"{host.machine}: the health file cannot be written\n  next: see health_file.path, ansible_become"
-    if not host.restart:
-        yield f"{host.machine}: its service cannot be restarted\n  next: see app.unit and app.control"
+def _room(release: Release) -> int:
+    """Bytes that must be free at least; the host's own program looks again, when it knows the size unpacked."""
+    packed = Path(release.artifact)
+    return _RESERVE + (packed.stat().st_size if packed.is_file() else 0)
