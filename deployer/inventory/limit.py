@@ -38,7 +38,9 @@ def chosen(inventory: Path, facts: Facts, settings: Settings, pattern: str, aski
 def _named(inventory: Path, word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     if word not in known:
         raise InventoryError(
-            f"--limit {word}: no site, group or host has this name{close_to(word, known)}", where=str(inventory)
+            f"--limit {word}: no site, group or host has this name{close_to(word, known)}",
+            where=str(inventory),
+            remedy="--limit with a site, a group or a host, as in Ansible",
         )
     return known[word]
 
