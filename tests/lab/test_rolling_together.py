@@ -94,15 +94,15 @@ def test_another_store_with_an_older_epoch_is_refused_until_it_adopts(lab: Lab, 
     other = operator.copy("stranger")
     other.set(state=f"sqlite:///{Path(operator.home / 'other.db')}")
     before = as_it_is(lab)
-    told = other.run("drain", "dc1-web2", "--json")
+    told = other.run("drain", "dc2-web2", "--json")
     assert told.code == 4, str(told)
     assert "epoch" in str(told)
     assert as_it_is(lab) == before
-    assert outside(lab)["dc1-web2"].up == {"dc1-lb1", "dc1-lb2"}
+    assert outside(lab)["dc2-web2"].up == {"dc2-lb1", "dc2-lb2"}
     highest = operator.run("lock", "status", "--json").json["highest_epoch"]
     assert other.run("lock", "adopt", str(highest)).code == 0
     for act in ("drain", "readmit"):
-        told = other.run(act, "dc1-web2")
+        told = other.run(act, "dc2-web2")
         assert told.code == 0, str(told)
-    refused = operator.run("drain", "dc1-web2")  # now the first store is the one that has forgotten
+    refused = operator.run("drain", "dc2-web2")  # now the first store is the one that has forgotten
     assert refused.code == 4, str(refused)
