@@ -196,6 +196,9 @@ def _pool(patient: Patient, seen: TrafficSeen, site: str) -> Iterator[Line]:
     least = max(1, floor(patient.settings.rolling.min_in_service, len(hosts)))
     mark = Mark.OK if up > least or (up >= least and least == len(hosts)) else Mark.WARN
     remedy = "" if mark is Mark.OK else f"{least} must stay in service: bring back the hosts that are out"
+    if patient.settings.strategy == "canary" and kind != "two slots":
+        yield Line(Mark.BAD, f"site {site}", f"{found}; a canary needs two slots", "deployer traffic render")
+        return
     yield Line(mark, f"site {site}", found, remedy)
 
 

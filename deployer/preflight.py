@@ -19,7 +19,13 @@ _REPAIR = "repair it, or take it out of the inventory group or by --limit"
 _MEGABYTE = 1024 * 1024
 _TELLS = (Drain, Readmit, Shift)
 """The steps that change what a balancer does."""
-_TOLD_ONLY = ("old workers still serve", "its health file must say", "disagree", "were edited by hand")
+_TOLD_ONLY = (
+    "old workers still serve",
+    "its health file must say",
+    "disagree",
+    "were edited by hand",
+    "nothing reads the maps",
+)
 """Complaints of the balancers that a drain copes with, or that the run itself mends."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,20 @@ def playbooks() -> Path:
 
 def templates() -> Path:
     return _folder("templates", "haproxy.cfg.j2")
+
+
+def rendered(name: str, values: Mapping[str, object]) -> str:
+    """A file of templates/, as Ansible would; a variable that has neither value nor default is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(str(templates())),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  configuration, not HTML
+    )
+    return environment.get_template(name).render(**values)
 
 
 @cache

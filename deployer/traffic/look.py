@@ -63,9 +63,16 @@ def _ask(ground: Ground, balancer: Balancer) -> Looked:
         told = nginx.ask(ground.ssh, balancer)
         return Looked(nginx.seen(balancer, told), told.now.maps, tuple(told.complaints(balancer)))
     seen = see(ground.ssh, balancer)
+    maps = mapped.read(ground.ssh, balancer)
+    return Looked(seen, maps, tuple(_wrong(ground, balancer, seen, maps)))
+
+
+def _wrong(ground: Ground, balancer: Balancer, seen: Seen, maps: Maps | None) -> Iterator[str]:
     level = api(ground.ssh, balancer, "show cli level").strip()
-    low = f"the socket {balancer.socket} has level {level}: give it `level admin`"
-    return Looked(seen, mapped.read(ground.ssh, balancer), () if level == "admin" else (low,))
+    if level != "admin":
+        yield f"the socket {balancer.socket} has level {level}: give it `level admin`"
+    if {"a", "b"} <= set(seen.halves) and maps is None and balancer.maps:
+        yield f"nothing reads the maps in {balancer.maps} (next: deployer traffic render)"
 
 
 def _views(ground: Ground, host: str, site: str, found: Mapping[str, Looked | DeployerError]) -> Iterator[View]:

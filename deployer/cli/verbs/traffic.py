@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 
 
 @click.command("traffic")
+@click.argument("render", metavar="[render]", required=False, type=click.Choice(["render"]))
 @options.ground
 @click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0, 3600), help="Watch so long.")
 @click.option("--check", is_flag=True, help="Exit with 8 when balancers disagree or differ from the journal.")
 @options.as_json
-def command(*, ground: Ground, seconds: float, check: bool, as_json: bool) -> int:
-    """Show, per site and balancer, the split that is set, the split that is measured, and drift."""
+def command(*, ground: Ground, render: str | None, seconds: float, check: bool, as_json: bool) -> int:
+    """Show, per site and balancer, the split that is set, the split that is measured, and drift.
+
+    `deployer traffic render` prints what to add to the configuration of balancers you have, and where. Asks nobody.
+    """
     from deployer.cli.set_last import set_last
     from deployer.cli.workplace import workplace
     from deployer.report import traffic
     from deployer.report.json import dumps
 
+    if render:
+        return _render(ground, as_json=as_json)
     with workplace(ground) as work:
         sites = work.estate.sites
         shown = [
@@ -41,6 +47,24 @@ def command(*, ground: Ground, seconds: float, check: bool, as_json: bool) -> in
     else:
         say.result(traffic.text(shown, edge, wrong))
     return 8 if check and wrong else 0
+
+
+def _render(ground: Ground, *, as_json: bool) -> int:
+    from deployer.cli.workplace import workplace
+    from deployer.report.json import dumps
+    from deployer.traffic import render
+
+    with workplace(ground, read_only=True) as work:
+        found = list(render.blocks(work.settings, work.estate))
+    if as_json:
+        plain = [
+            {"balancers": name, "add": [{"where": one.where, "text": one.text} for one in parts]}
+            for name, parts in found
+        ]
+        say.result(dumps(plain))
+    else:
+        say.result(render.text(iter(found)))
+    return 0
 
 
 def _requests(sent: tuple[tuple[str, Counts], ...]) -> tuple[tuple[str, int], ...]:
