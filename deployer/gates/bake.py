@@ -46,13 +46,16 @@ class Counters(Protocol):
     def counts(self, sites: Sequence[str]) -> _Told:
         """Counts per (balancer, release); a silent balancer is not in it."""
 
+    def mend(self, sites: Sequence[str], order: Order) -> Sequence[str]:
+        """Set again what somebody else changed of the split that is baked; sentences on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bake:
     """Time under users.
 
     FAIL as soon as the release fails `bound` (0..1) more of its requests than the others do, and at least `at_least`
-    requests; PASS when the time is over, INCONCLUSIVE when a balancer was silent then.
+    requests; PASS when the time is over, INCONCLUSIVE when a balancer was silent then. Meanwhile the split is kept.
     """
 
     counters: Counters
@@ -63,10 +66,12 @@ class Bake:
     def ask(self, step: Ask, order: Order) -> Outcome:
         start = self.clock.monotonic()
         before = self.counters.counts(step.sites)
+        mended: list[str] = []
         while True:
+            mended += self.counters.mend(step.sites, order)
             now = self.counters.counts(step.sites)
             judged, others = _since(step.release, before, now)
-            said = f"{step.release}: {judged}; of the others {others}"
+            said = "; ".join((f"{step.release}: {judged}; of the others {others}", *dict.fromkeys(mended)))
             if judged.failed >= self.at_least and judged.share > others.share + self.bound:
                 return Outcome(said, verdict=Verdict.FAIL)
             left = step.bake - (self.clock.monotonic() - start)
@@ -74,7 +79,7 @@ class Bake:
                 return _over(said, sorted({balancer for balancer, _ in before} - {balancer for balancer, _ in now}))
             if order.stopping():
                 raise StepFailed("stopped while baking", where=step.about)
-            order.tell(f"{step.about}: {left:.0f} s to go, {judged}")
+            order.tell(f"{step.about}: {left:.0f} s to go, {judged}{f'; {mended[-1]}' if mended else ''}")
             self.clock.sleep(min(POLL, left))
 
 

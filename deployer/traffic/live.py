@@ -13,6 +13,7 @@ from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
 from deployer.traffic.ground import Ground
 from deployer.traffic.look import look
+from deployer.traffic.mend import mend
 from deployer.traffic.readmit import readmit
 from deployer.traffic.shift import shift
 from deployer.traffic.told import Told, told
@@ -24,6 +25,7 @@ class LiveTraffic:
 
     def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock) -> None:
         self._ground = Ground(estate, settings, ssh, clock)
+        self._set: dict[str, Shift] = {}
 
     def look(self, sites: Sequence[str]) -> TrafficSeen:
         return look(self._ground, sites)
@@ -41,4 +43,10 @@ class LiveTraffic:
         return readmit(self._ground, step, order)
 
     def shift(self, step: Shift, order: Order) -> Outcome:
-        return shift(self._ground, step, order)
+        outcome = shift(self._ground, step, order)
+        self._set[step.scope] = step
+        return outcome
+
+    def mend(self, sites: Sequence[str], order: Order) -> tuple[str, ...]:
+        """Set again what this run had set and somebody else changed; sentences on it."""
+        return tuple(mend(self._ground, self._set, sites, order))

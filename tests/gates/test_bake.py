@@ -24,6 +24,7 @@ class Sky:
     counting: Callable[[float], Mapping[tuple[str, str], Counts]]
     time: float = 0.0
     told: list[str] = field(default_factory=list)
+    changed: dict[Sequence[str], str] = field(default_factory=dict)
 
     def now(self) -> float:
         return self.time
@@ -37,6 +38,9 @@ class Sky:
     def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
         assert sites == ("dc1",)
         return self.counting(self.time)
+
+    def mend(self, sites: Sequence[str], order: Order) -> Sequence[str]:
+        return ("lb1: changed by somebody else, set again",) if self.changed.pop(sites, None) else ()
 
     def order(self, *, stopping: bool = False) -> Order:
         return Order("run", 1, "0-1", self.told.append, lambda: stopping)
@@ -87,6 +91,13 @@ def test_it_stops_when_asked() -> None:
     sky = Sky(both(bad=0))
     with pytest.raises(StepFailed, match="stopped"):
         Bake(sky, sky).ask(ASK, sky.order(stopping=True))
+
+
+def test_a_split_that_somebody_changed_is_set_again_and_told() -> None:
+    sky = Sky(both(bad=0), changed={("dc1",): "by hand"})
+    outcome = Bake(sky, sky).ask(ASK, sky.order())
+    assert outcome.verdict is Verdict.PASS
+    assert outcome.note.endswith("lb1: changed by somebody else, set again")
 
 
 def test_an_unknown_gate_lists_the_known_ones() -> None:

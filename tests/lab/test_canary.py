@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.lab import balancer, faults, releases
+from deployer.lab import balancer, faults, lifecycle, releases
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
 from tests.lab.console import Console, console
@@ -75,6 +75,17 @@ def test_a_dark_canary_is_for_testers_until_it_is_promoted_and_abort_takes_all_b
     shown = operator.run("traffic", "--json", "--seconds", "0", "--check")
     assert shown.code == 0, shown
     assert {tuple(one["split"].items()) for one in shown.json["balancers"]} == {(("1.1.0", 100.0),)}
+
+
+def test_what_somebody_changes_during_a_bake_is_set_again(lab: Lab, operator: Console) -> None:
+    operator.set(canary={"steps": [50, 100], "bake": "20s"})
+    running = operator.start("deploy", "1.2.0", "--strategy", "canary")
+    operator.until_begun(running, "ask")
+    one = lab.machine("dc1-lb2")
+    balancer.ask(one.socket, f"set map {one.maps}/pct.map pct 9000")
+    lifecycle.wait(lambda: balancer.ask(one.socket, f"show map {one.maps}/pct.map"), lambda said: "pct 5000" in said)
+    assert operator.run("abort").code == 0
+    assert running.wait().code == 5
 
 
 def test_a_release_that_fails_its_users_is_taken_back_by_the_bake(lab: Lab, operator: Console) -> None:
