@@ -6,7 +6,7 @@ of one step and the *begun* of the next are one transaction; a crash repeats at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,8 +117,7 @@ class Engine:
         guard = Guard(self.world.eyes, picture, progress.plan.intent.floor, in_doubt(progress))
         lane = Lane(self.world, diary, guard, self.brake, self.tell)
         try:
-            for leg, stages in _numbered(progress.walking):
-                together([partial(lane.walk, stage) for stage in stages], leg.abreast, self.brake, _gravest)
+            self._walk_legs(lane, progress.walking)
         except Overtaken:
             raise
         except Stopped as stop:
@@ -130,6 +129,13 @@ class Engine:
         except DeployerError as failure:
             return self._failed(diary, failure)
         return self._arrived(diary)
+
+    def _walk_legs(self, lane: Lane, plan: Plan) -> None:
+        try:
+            for leg, stages in _numbered(plan):
+                together(_walks(lane, leg, stages), leg.abreast, self.brake, _gravest)
+        finally:
+            lane.forget()
 
     def _failed(self, diary: Diary, failure: DeployerError) -> Ended:
         if diary.progress.line == 0:
@@ -190,6 +196,12 @@ class Engine:
         ended = Ended(end, note, remedy)
         diary.write(ended)
         return ended
+
+
+def _walks(lane: Lane, leg: Leg, stages: Sequence[Numbered]) -> list[Callable[[], None]]:
+    """One after the other, each knows the next."""
+    following = (*stages[1:], ()) if leg.abreast == 1 else ((),) * len(stages)
+    return [partial(lane.walk, stage, after) for stage, after in zip(stages, following, strict=True)]
 
 
 def _numbered(plan: Plan) -> Iterator[tuple[Leg, list[Numbered]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -38,27 +39,34 @@ class Lane:
     brake: Brake
     tell: Callable[[StepId, str], None]
     _leaving_out: Lock = field(default_factory=Lock)
+    _prepared: dict[int, Order] = field(default_factory=dict)
 
-    def walk(self, steps: Numbered) -> None:
-        """Perform what is not done yet; `steps` are one stage's, numbered over the whole plan."""
+    def walk(self, steps: Numbered, following: Numbered = ()) -> None:
+        """Perform what is not done yet; `steps` are one stage's, numbered over the whole plan.
+
+        `following` are those of the stage that comes right after, empty when others may come between.
+        """
         todo = self._todo(steps)
         unwritten: list[Event] = []
-        prepared: Order | None = None
-        try:
-            for place, (number, planned) in enumerate(todo):
-                step = self._without_left_out(planned)
-                self._may_go_on(unwritten)
-                self._begin(number, step, self._known(steps), unwritten)
-                if isinstance(step, Drain):
-                    prepared = self._prepare(number, todo[place + 1 : place + 2])
-                elif isinstance(step, Deploy) and step.hosts:
-                    prepared = None
-                unwritten.append(Done(self.diary.progress.line, number, self._perform(number, step)))
-            if unwritten:
-                self.diary.write(*unwritten)
-        finally:
-            if prepared is not None:
-                self.world.fleet.forget(prepared)
+        for place, (number, planned) in enumerate(todo):
+            step = self._without_left_out(planned)
+            self._may_go_on(unwritten)
+            self._begin(number, step, self._known(steps), unwritten)
+            if isinstance(step, Drain):
+                self._prepare(number, todo[place + 1 : place + 2])
+            if isinstance(step, Deploy) and step.hosts:
+                self._prepared.pop(number, None)
+            outcome = self._perform(number, step)
+            if isinstance(step, Deploy):
+                self._prepare_early(steps, following)
+            unwritten.append(Done(self.diary.progress.line, number, outcome))
+        if unwritten:
+            self.diary.write(*unwritten)
+
+    def forget(self) -> None:
+        """What was prepared and did not come to its turn."""
+        while self._prepared:
+            self.world.fleet.forget(self._prepared.popitem()[1])
 
     def _todo(self, steps: Numbered) -> Numbered:
         """What is left of the stage.
@@ -114,19 +122,29 @@ class Lane:
         written = (begun.get((line, number)) for number, _ in steps)
         return frozenset(seen.host for one in written if one for seen in one.before if seen.release)
 
-    def _prepare(self, drain: int, ahead: Numbered) -> Order | None:
+    def _prepare(self, drain: int, ahead: Numbered) -> None:
         """Deploy's start-up goes on while the hosts drain."""
         for number, planned in ahead:
             step = self._without_left_out(planned)
-            if isinstance(step, Deploy) and step.hosts:
-                order = self._order(number)
+            if isinstance(step, Deploy) and step.hosts and number not in self._prepared:
+                self._prepared[number] = self._order(number)
                 try:
-                    self.world.fleet.prepare(step, order)
+                    self.world.fleet.prepare(step, self._prepared[number])
                 except DeployerError as failure:
                     self.diary.write(self._failed(drain, failure))
                     raise
-                return order
-        return None
+
+    def _prepare_early(self, steps: Numbered, following: Numbered) -> None:
+        """The next stage's Deploy starts up while this one's hosts are verified and return; no gate lies between."""
+        done, line = self.diary.progress.done, self.diary.progress.line
+        asks = any(isinstance(step, Ask) for _, step in steps)
+        for number, planned in following:
+            step = self._without_left_out(planned)
+            if isinstance(step, Deploy) and step.hosts and not asks and (line, number) not in done:
+                with suppress(DeployerError):  # it is tried again when its hosts are drained
+                    self.world.fleet.prepare(step, self._order(number))
+                    self._prepared[number] = self._order(number)
+                return
 
     def _order(self, number: int) -> Order:
         step = (self.diary.progress.line, number)
