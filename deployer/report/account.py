@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from deployer.errors import HalfWay
-from deployer.events import Begun, Done, Ended, Event, Failed, GoingBack, Planned, Record
+from deployer.events import Begun, Done, Ended, Event, Failed, GoingBack, Held, Planned, Record
 from deployer.model import Intent
 from deployer.plan import Plan, Stage
 from deployer.progress import Progress, StepId
@@ -115,6 +115,7 @@ class _Ledger:
     began: dict[StepId, float] = field(default_factory=dict)
     failed: dict[StepId, tuple[float, Failed]] = field(default_factory=dict)
     plans: list[dict[int, Step]] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
 
     def apply(self, event: Event, at: float) -> None:
         match event:
@@ -127,6 +128,9 @@ class _Ledger:
                 self.plans = [_numbered(event.plan)]
             case GoingBack():
                 self.plans.append(_numbered(event.plan))
+                self.left_out.clear()
+            case Held():
+                self.left_out.update(event.hosts)
             case Begun():
                 self._begin((event.line, event.number), at)
             case Done():
@@ -140,18 +144,19 @@ class _Ledger:
     def _begin(self, step_id: StepId, at: float) -> None:
         step = self.plans[step_id[0]][step_id[1]]
         self.began[step_id] = at
+        hosts = [host for host in hosts_of(step) if host not in self.left_out]
         if isinstance(step, Drain):
-            self.serving.difference_update(step.hosts)
+            self.serving.difference_update(hosts)
             self.lowest[step.site] = min(self.lowest.get(step.site, 0), self._up(step.site))
         if isinstance(step, Deploy):
-            self.release.update(dict.fromkeys(step.hosts))
+            self.release.update(dict.fromkeys(hosts))
 
     def _finish(self, step_id: StepId, outcome: Outcome, at: float, *, whole: bool) -> None:
-        """Hosts the outcome does not mention share the fate of the step as a whole."""
+        """Hosts the outcome does not mention share the fate of the step as a whole; those left out have none in it."""
         step = self.plans[step_id[0]][step_id[1]]
         said = {host.host: host for host in outcome.hosts}
         for host in hosts_of(step):
-            if not (said[host].ok if host in said else whole):
+            if host in self.left_out or not (said[host].ok if host in said else whole):
                 continue
             took = said[host].seconds if host in said else 0.0
             self._became(step, host, min(at, self.began.get(step_id, at) + took) if took else at)
