@@ -156,18 +156,20 @@ def test_an_ssh_server_that_dies_leaves_the_host_out_of_the_pool_until_somebody_
     told = running.wait()
     try:
         assert told.code == 6, str(told)
-        is_told(told, "dc2-web2", "deployer resume")
+        is_told(told, "dc2-web2", "Connection refused", "deployer undo")
         assert outside(lab)["dc2-web2"].up == frozenset()
-        del before["dc2-web2"]
-        assert served(lab) == before
+        assert served(lab) == {name: release for name, release in before.items() if name != "dc2-web2"}
+        show = operator.run("show", "--json").json
+        assert {one["host"] for one in show["hosts"] if not one["in_service"]} == {"dc2-web2"}
     finally:
         faults.start_sshd(lab, "dc2-web2")
-    told = operator.run("resume")
-    assert told.code == 5, str(told)
-    assert served(lab) == {**before, "dc2-web2": "1.1.0"}
+    told = operator.run("undo")
+    assert told.code == 0, str(told)
+    assert served(lab) == before
 
 
 def test_a_service_that_dies_while_its_host_is_out_does_not_come_back(lab: Lab, operator: Console) -> None:
+    before = served(lab)
     assert operator.run("drain", "dc1-web1").code == 0
     faults.kill_service(lab, "dc1-web1")
     told = operator.run("readmit", "dc1-web1")
@@ -177,12 +179,13 @@ def test_a_service_that_dies_while_its_host_is_out_does_not_come_back(lab: Lab, 
     faults.start_service(lab, "dc1-web1")
     told = operator.run("readmit", "dc1-web1")
     assert told.code == 0, str(told)
-    assert served(lab)["dc1-web1"] == "2.3.0"
+    assert served(lab) == before
 
 
 def test_a_service_that_dies_in_the_middle_of_a_run_stops_it(lab: Lab, operator: Console) -> None:
     """After it was verified, before it returns."""
     before = served(lab)
+    operator.set(balancers={"agree_within": "15s"})
     running = operator.start("deploy", "1.2.0", "--limit", "dc2-web1")
     operator.until_begun(running, "readmit")
     faults.kill_service(lab, "dc2-web1")
