@@ -89,10 +89,17 @@ class Nginx:
 
     def status(self) -> str:
         """The digest it runs."""
+        return self._answer()[0]
+
+    def worker(self) -> str:
+        """The pid of the worker that answers."""
+        return self._answer()[1]
+
+    def _answer(self) -> list[str]:
         link = HTTPConnection(self.address, STATUS, timeout=10)
         try:
             link.request("GET", "/deployer_status")
-            return link.getresponse().read().decode().split()[0]
+            return link.getresponse().read().decode().split()
         finally:
             link.close()
 

@@ -31,34 +31,38 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxSite]:
         yield found
 
 
-@pytest.fixture
-def dc1(whole: NginxSite) -> NginxSite:
-    """Everybody on 1.0.0 in slot a, no fence."""
+def unfenced(whole: NginxSite) -> None:
     for part in whole.balancers.values():
         part.thaw()
     for fence in whole.folder.rglob(".deployer-*"):
         fence.unlink()
-    for host in whole.hosts:
-        whole.health(host.name).write_text("OK slot=A release=1.0.0\n")
+
+
+@pytest.fixture
+def dc1(whole: NginxSite) -> Iterator[NginxSite]:
+    """Everybody on 1.0.0 in slot a, no fence."""
+    unfenced(whole)
     names = tuple(host.name for host in whole.hosts)
     seen = whole.traffic.look(["dc1"])
     if dict(seen.splits) != {"dc1": OLD}:
         whole.traffic.shift(Shift("dc1", OLD), Ordered().order)
-    if {view.slot for views in seen.views.values() for view in views} != {"a"}:
+    if {(view.standing, view.slot) for views in seen.views.values() for view in views} != {(Standing.UP, "a")}:
         whole.traffic.readmit(Readmit("dc1", names, Release("1.0.0"), "a"), Ordered().order)
-    for fence in whole.folder.rglob(".deployer-*"):
-        fence.unlink()
-    return whole
+    yield whole
+    unfenced(whole)
 
 
 @pytest.fixture
-def canary(dc1: NginxSite) -> NginxSite:
+def canary(whole: NginxSite) -> NginxSite:
     """web1 carries 2.0.0 in slot b, everybody is on 1.0.0."""
+    unfenced(whole)
     order = Ordered().order
-    dc1.traffic.drain(WEB1, order)
-    assert not dc1.traffic.readmit(CANARY, order).failed
-    dc1.traffic.shift(Shift("dc1", DARK), order)
-    return dc1
+    seen = whole.traffic.look(["dc1"])
+    if {view.slot for view in seen.views["web1"]} != {"b"}:
+        whole.traffic.drain(WEB1, order)
+        assert not whole.traffic.readmit(CANARY, order).failed
+    whole.traffic.shift(Shift("dc1", DARK), order)
+    return whole
 
 
 def test_what_is_seen_of_a_fresh_pool(dc1: NginxSite) -> None:
@@ -115,25 +119,6 @@ def test_a_request_under_way_is_waited_for(dc1: NginxSite, ordered: Ordered) -> 
     assert len(answers) == 6
 
 
-def test_the_split_is_what_users_get(canary: NginxSite, ordered: Ordered) -> None:
-    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
-    assert dict(canary.traffic.look(["dc1"]).splits) == {"dc1": HALF}
-    for balancer in canary.balancers:
-        for bucket, canaries in (("0", True), ("4999", True), ("5000", False), ("9999", False), ("07", True)):
-            reply = canary.get("/", balancer, {**PAGE, "Cookie": f"dp_bucket={bucket}"})
-            assert (reply.body == "web1") is canaries, (bucket, reply)
-    canary.traffic.shift(Shift("dc1", NEW), ordered.order)
-    assert Counter(canary.get("/").body for _ in range(20)) == {"web1": 20}
-
-
-def test_abort_brings_everybody_back_at_once(canary: NginxSite, ordered: Ordered) -> None:
-    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
-    canary.traffic.shift(Shift("dc1", DARK), ordered.order)
-    cookie = {"Cookie": "dp_bucket=3; dp_release=2.0.0"}
-    assert "web1" not in {canary.get("/", headers=cookie).body for _ in range(20)}
-    assert canary.get("/", headers={"X-Deployer-Release": "2.0.0"}).body == "web1"
-
-
 def test_what_nginx_refuses_is_put_back(dc1: NginxSite, ordered: Ordered) -> None:
     """Somebody broke the configuration meanwhile: what runs and what lies there stay as they were."""
     conf = dc1.balancers["lb2"].folder / "balancer.conf"
@@ -148,34 +133,6 @@ def test_what_nginx_refuses_is_put_back(dc1: NginxSite, ordered: Ordered) -> Non
     assert dc1.balancers["lb2"].status() == runs
     for name in ("shop_a.servers", "shop_b.servers", "split.conf"):
         assert (dc1.balancers["lb2"].maps / name).read_text() == files[name]
-
-
-def test_a_raise_that_one_refuses_is_taken_back(canary: NginxSite, ordered: Ordered) -> None:
-    conf = canary.balancers["lb2"].folder / "balancer.conf"
-    text, runs = conf.read_text(), canary.balancers["lb1"].status()
-    conf.write_text(text + "\nnonsense;\n")
-    try:
-        with pytest.raises(StepFailed, match=r"nginx -t refuses it.*taken back everywhere"):
-            canary.traffic.shift(Shift("dc1", HALF), ordered.order)
-    finally:
-        conf.write_text(text)
-    assert canary.balancers["lb1"].status() == runs
-    seen = canary.traffic.look(["dc1"])
-    assert seen.complaints == ()
-    assert dict(seen.splits) == {"dc1": DARK}
-
-
-def test_a_lowering_goes_on_where_it_can(canary: NginxSite, ordered: Ordered) -> None:
-    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
-    conf = canary.balancers["lb2"].folder / "balancer.conf"
-    text = conf.read_text()
-    conf.write_text(text + "\nnonsense;\n")
-    try:
-        with pytest.raises(StepFailed, match=r"lowered to .* on lb1, not on lb2: nginx -t refuses"):
-            canary.patient(1).shift(Shift("dc1", DARK), ordered.order)
-    finally:
-        conf.write_text(text)
-    assert "disagree" in " ".join(canary.traffic.look(["dc1"]).complaints)
 
 
 def test_a_silent_nginx_is_not_drained_past(dc1: NginxSite, ordered: Ordered) -> None:
@@ -208,6 +165,27 @@ def test_an_edit_by_hand_is_told_and_kept(dc1: NginxSite, ordered: Ordered) -> N
     file.write_text(file.read_text().replace("weight=50", "weight=100"))
 
 
+def test_files_that_were_written_and_not_loaded_are_told_and_made_whole(dc1: NginxSite, ordered: Ordered) -> None:
+    """The orchestrator and the machine's shell died between the two."""
+    dc1.traffic.drain(WEB1, ordered.order)
+    maps = dc1.balancers["lb1"].maps
+    for name in ("shop_a.servers", "shop_b.servers", "split.conf"):
+        now, was = (maps / name).read_text(), (maps / f"{name}.was").read_text()
+        (maps / name).write_text(was)
+        (maps / f"{name}.was").write_text(now)
+    seen = dc1.traffic.look(["dc1"])
+    assert [line for line in seen.complaints if line.startswith("lb1: it runs other files than lie in")]
+    assert {view.standing for view in seen.views["web1"]} == {Standing.OUT}, "as it runs, not as it lies there"
+    dc1.traffic.drain(WEB1, ordered.order)
+    assert dc1.traffic.look(["dc1"]).complaints == ()
+
+
+def test_old_workers_stop_taking_requests_before_a_change_is_done(dc1: NginxSite, ordered: Ordered) -> None:
+    before = {dc1.balancers["lb1"].worker() for _ in range(20)}
+    dc1.traffic.drain(WEB1, ordered.order)
+    assert not before & {dc1.balancers["lb1"].worker() for _ in range(40)}
+
+
 def test_two_at_once_do_not_undo_each_other(dc1: NginxSite, ordered: Ordered) -> None:
     """Both look before either has acted: the second one looks again."""
     hosts = ("web1", "web2")
@@ -235,3 +213,50 @@ def test_fresh_files_are_those_of_the_hosts(dc1: NginxSite) -> None:
     texts = fresh.files("shop", dc1.hosts, "127.0.0.1:8405")
     assert texts["shop_a.servers"].splitlines()[0] == "server 127.9.31.21:8080 weight=100 max_fails=0; # web1"
     assert texts["shop_b.servers"].splitlines()[0].endswith("down; # web1")
+
+
+def test_the_split_is_what_users_get(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    assert dict(canary.traffic.look(["dc1"]).splits) == {"dc1": HALF}
+    for balancer in canary.balancers:
+        for bucket, canaries in (("0", True), ("4999", True), ("5000", False), ("9999", False), ("07", True)):
+            reply = canary.get("/", balancer, {**PAGE, "Cookie": f"dp_bucket={bucket}"})
+            assert (reply.body == "web1") is canaries, (bucket, reply)
+    canary.traffic.shift(Shift("dc1", NEW), ordered.order)
+    assert Counter(canary.get("/").body for _ in range(20)) == {"web1": 20}
+
+
+def test_a_raise_that_one_refuses_is_taken_back(canary: NginxSite, ordered: Ordered) -> None:
+    conf = canary.balancers["lb2"].folder / "balancer.conf"
+    text, runs = conf.read_text(), canary.balancers["lb1"].status()
+    conf.write_text(text + "\nnonsense;\n")
+    try:
+        with pytest.raises(StepFailed, match=r"nginx -t refuses it.*taken back everywhere"):
+            canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    finally:
+        conf.write_text(text)
+    assert canary.balancers["lb1"].status() == runs
+    seen = canary.traffic.look(["dc1"])
+    assert seen.complaints == ()
+    assert dict(seen.splits) == {"dc1": DARK}
+
+
+def test_a_lowering_goes_on_where_it_can(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    conf = canary.balancers["lb2"].folder / "balancer.conf"
+    text = conf.read_text()
+    conf.write_text(text + "\nnonsense;\n")
+    try:
+        with pytest.raises(StepFailed, match=r"lowered to .* on lb1, not on lb2: nginx -t refuses"):
+            canary.patient(1).shift(Shift("dc1", DARK), ordered.order)
+    finally:
+        conf.write_text(text)
+    assert "disagree" in " ".join(canary.traffic.look(["dc1"]).complaints)
+
+
+def test_abort_brings_everybody_back_at_once(canary: NginxSite, ordered: Ordered) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    canary.traffic.shift(Shift("dc1", DARK), ordered.order)
+    cookie = {"Cookie": "dp_bucket=3; dp_release=2.0.0"}
+    assert "web1" not in {canary.get("/", headers=cookie).body for _ in range(20)}
+    assert canary.get("/", headers={"X-Deployer-Release": "2.0.0"}).body == "web1"

@@ -17,7 +17,7 @@ from deployer.traffic.stat import Row
 from deployer.world import Order
 
 _RENDER = "deployer traffic render shows what to add to its configuration"
-_AT_ONCE = 8
+_AT_ONCE = 64
 """So many others may change the files between our look and our act, one after the other."""
 
 

@@ -91,10 +91,9 @@ loaded() {{
   set -- $(answer)
   [ "$1" = {digest} ]
 }}
-tries=0
+end=$(($(date +%s) + {patience}))
 until loaded; do
-  tries=$((tries + 1))
-  if [ "$tries" -gt {patience * 20} ]; then
+  if [ "$(date +%s)" -gt "$end" ]; then
     back
     kill -HUP "$master"
     echo "nginx does not load it, all is as it was; its error log says why"; exit 1
