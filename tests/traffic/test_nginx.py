@@ -61,7 +61,9 @@ def canary(whole: NginxSite) -> NginxSite:
     if {view.slot for view in seen.views["web1"]} != {"b"}:
         whole.traffic.drain(WEB1, order)
         assert not whole.traffic.readmit(CANARY, order).failed
-    whole.traffic.shift(Shift("dc1", DARK), order)
+    if dict(seen.splits) != {"dc1": DARK}:
+        whole.traffic.shift(Shift("dc1", OLD), order)
+        whole.traffic.shift(Shift("dc1", DARK), order)
     return whole
 
 
