@@ -183,13 +183,18 @@ def test_a_service_that_dies_while_its_host_is_out_does_not_come_back(lab: Lab, 
 
 
 def test_a_service_that_dies_in_the_middle_of_a_run_stops_it(lab: Lab, operator: Console) -> None:
-    """After it was verified, before it returns."""
+    """Noticed by verify, by readmit, or by the look from outside at the very end; never taken for done."""
     before = served(lab)
     operator.set(balancers={"agree_within": "15s"})
     running = operator.start("deploy", "1.2.0", "--limit", "dc2-web1")
-    operator.until_begun(running, "readmit")
+    operator.until_begun(running, "verify")
+    running.process.send_signal(signal.SIGSTOP)
     faults.kill_service(lab, "dc2-web1")
+    running.process.send_signal(signal.SIGCONT)
     told = running.wait()
-    assert told.code == 5, str(told)
+    assert told.code in (5, 6), str(told)
+    if told.code == 6:
+        is_told(told, "dc2-web1", "deployer undo")
+        assert operator.run("undo").code == 0
     assert served(lab) == before
     assert operator.verify() == operator.seq
