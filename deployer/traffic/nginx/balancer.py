@@ -134,12 +134,10 @@ def ask(ssh: Ssh, balancer: Balancer) -> Told:
 
 def _texts(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    at = 0
-    while at < len(lines) and lines[at].startswith("file "):
-        _, name, count = lines[at].rsplit(" ", 2)
-        body = lines[at + 1 : at + 1 + int(count)]
-        found[name] = "".join(f"{line}\n" for line in body)
-        at += 1 + int(count)
+    for line in lines:
+        name, tab, said = line.partition("\t")
+        if tab:
+            found[name] = f"{found.get(name, '')}{said}\n"
     return found
 
 

@@ -15,18 +15,26 @@ _PYTHON = (
     "sys.stdout.buffer.write(b''.join(iter(lambda:s.recv(4096),b'')))"
 )
 _ASK = f"""
-address=$(cat status 2>/dev/null || echo {_STATUS})
+address={_STATUS}
+[ ! -e status ] || read -r address <status
 answer() {{ # the digest of what it runs, and the pid of the worker that says so
   if command -v curl >/dev/null 2>&1; then curl -qsS --noproxy '*' --max-time 4 "http://$address/deployer_status"
   elif command -v socat >/dev/null 2>&1
   then printf 'GET /deployer_status HTTP/1.0\\r\\n\\r\\n' | socat -t 4 - "TCP:$address,connect-timeout=4"
   else "${{DEPLOYER_PYTHON:-python3}}" -ISc {shlex.quote(_PYTHON)} "$address"; fi 2>&1 | tail -n 1
 }}
-master_of() {{ cut -d ' ' -f 4 "/proc/$1/stat" 2>/dev/null; }}
+master_of() {{ [ -e "/proc/$1/stat" ] && read -r _ _ _ parent _ <"/proc/$1/stat" && echo "$parent"; }}
 title() {{ tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; }}
 workers() {{ cat "/proc/$1/task/$1/children" 2>/dev/null || pgrep -P "$1"; }}
-stopping() {{ case $(title "$1") in "nginx: worker process is shutting down"*) ;; *) return 1;; esac; }}
-serving() {{ case $(title "$1") in "nginx: worker process "*) ! stopping "$1";; *) return 1;; esac; }}
+of() {{ for pid in $2; do printf '/proc/%s/%s ' "$pid" "$1"; done; }} # /dev/null: never stdin
+stopping() {{ grep -ls "^nginx: worker process is shutting down" $(of cmdline "$1") /dev/null | cut -d / -f 3; }}
+serving() {{
+  case $(title "$1") in
+    "nginx: worker process is shutting"*) return 1;;
+    "nginx: worker process "*) return 0;;
+    *) return 1;;
+  esac
+}}
 """
 
 
@@ -44,16 +52,12 @@ cd {shlex.quote(balancer.maps)} || exit 1
 said=$(answer)
 set -- $said
 master=$(master_of "${{2:-0}}")
-old=
-for pid in $(workers "${{master:-0}}"); do stopping "$pid" && old="$old $pid"; done
 echo "answer $said"
 echo "master $master"
-echo "old$old"
-for file in {names}; do
-  [ -e "$file" ] || continue
-  echo "file $file $(grep -c '' "$file")"
-  awk 1 "$file" # ends the last line too
-done
+echo "old" $(stopping "$(workers "${{master:-0}}")")
+set --
+for file in {names}; do [ -s "$file" ] && set -- "$@" "$file"; done
+[ $# -eq 0 ] || awk '{{ print FILENAME "\t" $0 }}' "$@"
 """
 
 
