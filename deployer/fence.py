@@ -2,7 +2,7 @@
 
 Each machine keeps `epoch run` of whoever last changed it, in a file per service: beside the health file on a host, in
 the folder of the maps (or beside the runtime socket) on a balancer. Compare, act and write happen under one flock, in
-one command.
+one command. A store gives each epoch once, so another run with the same one comes from another store: refused as well.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ exec 9>>"$fence.lock" || exit 1
 flock -w 5 9 || exit {BUSY}
 epoch=0 run=none
 [ ! -e "$fence" ] || read -r epoch run <"$fence"
-if [ "${{epoch:-0}}" -gt {order.epoch} ]; then echo "$epoch $run"; exit {OVERTAKEN}; fi
+if [ "${{epoch:-0}}" -gt {order.epoch} ] || {{ [ "$epoch" = {order.epoch} ] && [ "$run" != {run} ]; }}
+then echo "$epoch $run"; exit {OVERTAKEN}; fi
 if [ "$epoch $run" != {order.epoch}" "{run} ]; then
   echo {order.epoch} {run} >"$fence.new" && mv -f "$fence.new" "$fence" || exit 1
 fi

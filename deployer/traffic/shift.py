@@ -13,11 +13,15 @@ from deployer.machines import Balancer
 from deployer.model import WHOLE, Standing
 from deployer.steps import Shift
 from deployer.traffic import asked, edge, healthfile
-from deployer.traffic.ground import Ground, Waiting
+from deployer.traffic.ground import OFTEN, Ground, Waiting
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.maps import Maps
 from deployer.traffic.wanted import NOTHING, before, between, foretold, wanted
 from deployer.world import Order, Outcome
+
+
+A_RELOAD = 1.5
+"""Seconds in which a balancer that is being reloaded answers with one voice again."""
 
 
 def shift(ground: Ground, step: Shift, order: Order) -> Outcome:
@@ -177,7 +181,20 @@ class _Act:
         return self.ground.ssh.each(names, lambda name: self._make(self.balancers[name], then))
 
     def _make(self, balancer: Balancer, then: Maps) -> None:
-        """Idempotent: what is so already is only read."""
+        """Idempotent, and tried again for a moment: somebody may reload the balancer just now."""
+        waiting = Waiting(self.ground.clock, self.order)
+        while True:
+            try:
+                return self._make_now(balancer, then)
+            except Overtaken:
+                raise
+            except DeployerError:
+                if waiting.seconds > A_RELOAD:
+                    raise
+                self.ground.clock.sleep(OFTEN)
+
+    def _make_now(self, balancer: Balancer, then: Maps) -> None:
+        """What is so already is only read."""
         ssh = self.ground.ssh
         now = asked.read(ssh, balancer)
         if now is None:

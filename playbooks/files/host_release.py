@@ -164,7 +164,7 @@ def respect_fence(path, order):
     with open(path + ".lock", "a") as lock:
         wait_for(lock, 5)
         epoch, run = read_fence(path)
-        if epoch > order["epoch"]:
+        if epoch > order["epoch"] or (epoch == order["epoch"] and run != order["run"]):
             text = "run %s (epoch %d) acted here since: this run (epoch %d) was overtaken"
             raise Failed(text % (run, epoch, order["epoch"]), overtaken=True)
         if (epoch, run) != (order["epoch"], order["run"]):
