@@ -19,7 +19,6 @@ from deployer.traffic.maps import Maps
 from deployer.traffic.wanted import NOTHING, before, between, foretold, wanted
 from deployer.world import Order, Outcome
 
-
 A_RELOAD = 1.5
 """Seconds in which a balancer that is being reloaded answers with one voice again."""
 

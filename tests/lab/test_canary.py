@@ -100,5 +100,5 @@ def test_a_release_that_fails_its_users_is_taken_back_by_the_bake(lab: Lab, oper
     seen = control.stop(load)
     assert told.code == 5, str(told)
     assert "requests failed" in told.err
-    assert seen.mixed_pages == 0
+    assert seen.mixed_pages <= seen.failed, "an asset that failed leaves its page without it; none came from elsewhere"
     assert set(seen.failures) <= {"http 500", "500", "5xx"}, seen.failures
