@@ -18,6 +18,8 @@ ROWS = {
     "journal": ("in_memory", "journal"),
     "sweep": ("in_memory", "sweep"),
     "artifact": ("artifact", "measure"),
+    "cost": ("cost", "measure"),
+    "abort": ("cost", "abort"),
     "rolling": ("rolling", "measure"),
     "out-of-pool": ("rolling", "measure"),
 }

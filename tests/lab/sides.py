@@ -99,7 +99,7 @@ class Sides:
             rows = [one.split(",") for one in self.told("show stat -1 4 -1").split("\n")]
         except Unreachable:
             return Counter()
-        return Counter((row[0], row[17]) for row in rows if row[0].startswith("shop_") and row[36] != "INI")
+        return Counter((row[0], row[17]) for row in rows if row[0].startswith("shop") and row[36] != "INI")
 
 
 def _read(link: socket.socket, wanted: int) -> list[Reply]:
