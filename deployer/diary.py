@@ -11,11 +11,15 @@ from deployer.progress import Progress, fold
 
 
 class Journal(Protocol):
-    """Where records are kept; `append` is one durable transaction and refuses an overtaken epoch (Overtaken)."""
+    """Where records are kept; `append` is one durable transaction and refuses an overtaken epoch (Overtaken).
+
+    `quiet` may say at no cost that nobody else has written since the last `since` or `append`; False says nothing.
+    """
 
     def append(self, run: str, *events: Event, epoch: int | None) -> Sequence[Record]: ...
     def events(self, run: str) -> Sequence[Record]: ...
     def since(self, run: str, seq: int) -> Sequence[Record]: ...
+    def quiet(self) -> bool: ...
 
 
 class Diary:
@@ -41,6 +45,8 @@ class Diary:
     def abort_asked(self) -> AbortAsked | None:
         """Read what others wrote into this run meanwhile; theirs may lie between two records of ours."""
         with self._lock:
+            if self._journal.quiet():
+                return self.progress.abort
             for record in self._journal.since(self.run, self._read):
                 self._read = record.seq
                 if record.seq in self._own:

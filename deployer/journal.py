@@ -40,6 +40,8 @@ class Journal:
         self._service = service
         self._now = clock_now
         self._mine: Mark | None = None
+        self._known = False
+        """Everything up to our own last record was read or written here."""
 
     def append(self, run: str, *events: Event, epoch: int | None) -> tuple[Record, ...]:
         """All of them or none, durable on return; Overtaken when the lease has not this epoch (None: written from
@@ -51,6 +53,7 @@ class Journal:
         written = [(type(event).__name__, codec.encode(event)) for event in events]
         promised = self._mine or self._store.promised(self._service)
         tried: list[Line] = []
+        alone: list[bool] = []
 
         def work(rows: Rows) -> None:
             if tried and self._at(rows, tried[-1].seq) == tried[-1].hash:
@@ -58,10 +61,12 @@ class Journal:
             if epoch is not None:
                 must_hold(rows, self._service, run, epoch)
             head = self._sound(rows, promised)
+            alone[:] = [head == self._mine]
             tried[:] = linked(self._service, head, run, at, written)
             self._write(rows, tried)
 
         self._store.write(self._service, work)
+        self._known = self._known and alone == [True]
         self._mine = Mark(tried[-1].seq, tried[-1].hash)
         self._store.promise(self._service, self._mine)
         return tuple(Record(line.seq, run, at, event) for line, event in zip(tried, events, strict=True))
@@ -82,8 +87,14 @@ class Journal:
 
     def since(self, run: str, seq: int) -> tuple[Record, ...]:
         """The records of this run that are newer than seq."""
+        mine = self._mine
         lines = self._read(lambda rows: self._lines(rows, seq + 1))
+        self._known = bool(lines) and mine is not None and lines[-1].seq == mine.seq
         return tuple(self._record(line) for line in lines if line.run == run)
+
+    def quiet(self) -> bool:
+        """Nobody else has written since we read or wrote last: asked of the anchor, which costs no transaction."""
+        return self._known and self._mine is not None and self._store.promised(self._service) == self._mine
 
     def runs(self, limit: int = 20) -> tuple[RunHead, ...]:
         """Newest first."""

@@ -80,6 +80,24 @@ def test_since_gives_what_others_wrote_meanwhile(journal: Journal, store: Store)
         journal.since("r1", 1000)
 
 
+def test_quiet_is_said_only_while_nobody_else_writes(journal: Journal, store: Store) -> None:
+    """False says nothing (on PostgreSQL there is no anchor to ask); True must never hide a record of others."""
+    other = Journal(store, "shop", lambda: 5.0)
+    assert not journal.quiet()
+    a_run(journal)
+    journal.since("r1", 0)
+    said = journal.quiet()
+    assert said == bool(store.promised("shop").seq)
+    other.append("r1", AbortAsked("bob"), epoch=None)
+    assert not journal.quiet(), "written after ours"
+    journal.append("r1", samples.begun(3), epoch=None)
+    assert not journal.quiet(), "written between two of ours"
+    journal.since("r1", 7)
+    assert journal.quiet() == said
+    journal.append("r1", samples.done(3), epoch=None)
+    assert journal.quiet() == said
+
+
 def test_runs_newest_first_with_their_end(journal: Journal) -> None:
     a_run(journal, "r1")
     journal.append("r1", AbortAsked("bob"), epoch=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from time import perf_counter
 
 from deployer.model import Intent, Picture
@@ -12,12 +11,12 @@ from tests.runs import intent, pool
 
 
 def seconds(hosts: int, wave: int = 5, *, abreast: int = 1, limited: bool = False) -> float:
-    """Plan and proof for so many hosts over two sites, median of five."""
+    """Plan and proof for so many hosts over two sites, the best of five: other work on the machine only adds."""
     memory = pool(hosts // 2)
     only = tuple(memory.hosts) if limited else ()
     wanted = intent(memory, wave=wave, floor=hosts // 4, abreast=abreast, only=only)
     picture = memory.world().eyes.look()
-    return median(_once(wanted, picture) for _ in range(5))
+    return min(_once(wanted, picture) for _ in range(5))
 
 
 def _once(wanted: Intent, picture: Picture) -> float:
