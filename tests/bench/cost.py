@@ -25,7 +25,7 @@ from tests.lab.console import console
 from tests.lab.sides import MAPS, NETWORK, NEW, OLD, PORT
 
 PLAIN, SPLIT, ALONE = "one backend", "split 5 %", "two slots, no split"
-SERVERS, CONNECTIONS, VISITS, SHARE = 4, 8, 100, 500
+SERVERS, CONNECTIONS, VISITS, SHARE = 4, 32, 12, 500
 DOCUMENT, SCRIPT = "Accept: text/html\r\nSec-Fetch-Dest: document\r\n", "Accept: */*\r\nSec-Fetch-Dest: script\r\n"
 CALL = "Accept: application/json\r\nSec-Fetch-Dest: empty\r\n"
 BODY = "x" * 2_000
@@ -71,7 +71,7 @@ def measure(rounds: int | None) -> tuple[Figure, ...]:
             SPLIT: stack.enter_context(_post(Path(place) / "split", 3, {**MAPS, "pct.map": f"pct {SHARE}\n"})),
         }
         contenders = {name: post.cost for name, post in posts.items()}
-        times = interleaved(contenders, rounds or 9, warm_up=1)
+        times = interleaved(contenders, rounds or 21, warm_up=1)
     micros = ", ".join(f"{name} {1e6 * median(found):.1f} µs" for name, found in times.items())
     figure = ratio("cost", SPLIT, PLAIN, times, 1.10)
     return (
@@ -88,29 +88,31 @@ class Post:
     pid: int
 
     def cost(self) -> float:
-        """CPU seconds per request."""
-        before = _cpu(self.pid)
-        crowds = [threading.Thread(target=self._crowd, args=(number,)) for number in range(CONNECTIONS)]
-        for crowd in crowds:
-            crowd.start()
-        for crowd in crowds:
-            crowd.join()
-        return (_cpu(self.pid) - before) / (CONNECTIONS * VISITS * 5)
-
-    def _crowd(self, number: int) -> None:
-        """One request after the other, each with a whole answer."""
-        with socket.create_connection((self.address, PORT), timeout=60) as link:
+        """CPU seconds per request. All users ask, then all read: the balancer always has many at once."""
+        with ExitStack() as stack:
+            links = [
+                stack.enter_context(socket.create_connection((self.address, PORT), timeout=60))
+                for _ in range(CONNECTIONS)
+            ]
+            before = _cpu(self.pid)
             for visit in range(VISITS):
-                bucket = (number * VISITS + visit) * 10_000 // (CONNECTIONS * VISITS)
-                release = NEW if bucket < SHARE else OLD
-                cookies = f"Cookie: dp_bucket={bucket}; dp_release={release}\r\n"
-                assets = [
-                    (f"/assets/{name}", SCRIPT)
-                    for name in (f"app.{release}.js", f"a.{release}.css", f"lazy.{release}.js")
-                ]
-                for path, kind in (("/", DOCUMENT), *assets, ("/api/basket", CALL)):
-                    link.sendall(f"GET {path} HTTP/1.1\r\nHost: shop.lab\r\n{kind}{cookies}\r\n".encode())
-                    _whole(link)
+                crowd = [_visit(number * VISITS + visit) for number in range(CONNECTIONS)]
+                for asked in zip(*crowd, strict=True):
+                    for link, request in zip(links, asked, strict=True):
+                        link.sendall(request)
+                    for link in links:
+                        _whole(link)
+            return (_cpu(self.pid) - before) / (CONNECTIONS * VISITS * 5)
+
+
+def _visit(user: int) -> list[bytes]:
+    """A page, three assets of its release and a call, by somebody who was here before."""
+    bucket = user * 10_000 // (CONNECTIONS * VISITS)
+    release = NEW if bucket < SHARE else OLD
+    assets = [f"/assets/{name}" for name in (f"app.{release}.js", f"style.{release}.css", f"lazy.{release}.js")]
+    asked = [("/", DOCUMENT), *((asset, SCRIPT) for asset in assets), ("/api/basket", CALL)]
+    cookies = f"Cookie: dp_bucket={bucket}; dp_release={release}\r\n"
+    return [f"GET {path} HTTP/1.1\r\nHost: shop.lab\r\n{kind}{cookies}\r\n".encode() for path, kind in asked]
 
 
 def _whole(link: socket.socket) -> None:
@@ -129,12 +131,12 @@ def _cpu(pid: int) -> float:
 
 @contextmanager
 def _post(folder: Path, number: int, maps: dict[str, str] | None) -> Iterator[Post]:
-    """`maps` None: one backend with all servers, and nothing else."""
+    """`maps` None: one backend with as many servers as serve otherwise, and nothing else. One thread each: steadier."""
     with sides.hosts(folder, number, SERVERS, BODY):
         values = sides.values(folder, number, SERVERS)
         if maps is None:
             text = _one_backend(values)
-            wanted = Counter({("shop", "UP"): 2 * SERVERS})
+            wanted = Counter({("shop", "UP"): SERVERS})
         else:
             (folder / "maps").mkdir()
             for name, entries in maps.items():
@@ -142,7 +144,7 @@ def _post(folder: Path, number: int, maps: dict[str, str] | None) -> Iterator[Po
             text = rendered("haproxy.cfg.j2", values)
             wanted = Counter(dict.fromkeys(sides.SETTLED, SERVERS))
         site = sides.Sides(folder, f"{NETWORK}.{number}")
-        with sides.haproxy(folder, text) as pid:
+        with sides.haproxy(folder, text.replace("global\n", "global\n    nbthread 1\n", 1)) as pid:
             lifecycle.wait(site.standing, lambda seen: seen == wanted)
             yield Post(site.address, pid)
 
@@ -150,7 +152,8 @@ def _post(folder: Path, number: int, maps: dict[str, str] | None) -> Iterator[Po
 def _one_backend(values: dict[str, object]) -> str:
     servers = values["balancer_servers"]
     assert isinstance(servers, list)
-    lines = "\n".join(f"    server {one['name']} {one['address']}:{one['port']} check" for one in servers)
+    serving = servers[:SERVERS]
+    lines = "\n".join(f"    server {one['name']} {one['address']}:{one['port']} check" for one in serving)
     binds = values["balancer_bind"]
     assert isinstance(binds, list)
     return ONE_BACKEND.format(balancer_socket=values["balancer_socket"], bind=binds[0], servers=lines)
