@@ -25,7 +25,9 @@ FLAGS = (
     "--disable-sync",
 )
 OLD, NEW = "1.0.0", "1.1.0"
-USERS = 4
+USERS = 3
+PAUSE = 250.0
+"""Milliseconds in which people read."""
 TEAL = "rgb(0, 128, 128)"
 PATIENCE = 60_000.0
 """Milliseconds after which a page hangs: never reached by one that works, however busy the machine is."""
@@ -88,7 +90,7 @@ def operator(lab: Lab) -> Iterator[Console]:
     with console(lab) as one:
         one.set(
             rolling={"wave": 1, "min_in_service": 1},
-            canary={"steps": [20, 50, 100], "bake": "2s", "headroom": "0%", "sites": "together"},
+            canary={"steps": [20, 50, 100], "bake": "1s", "headroom": "0%", "sites": "together"},
         )
         yield one
 
@@ -118,6 +120,7 @@ def test_a_browser_sees_nothing_of_a_whole_ladder(
         passers.append(User(chromium.new_context()))
         passers[-1].visit(lab.url)
         passers[-1].context.close()
+        users[0].tab.wait_for_timeout(PAUSE)
         if not reloaded and any(NEW in user.pages for user in users):
             faults.foreign_reload(lab, "dc1-lb1")
             reloaded = True
