@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from deployer.errors import Unreachable
 from deployer.machines import Balancer
 from deployer.ssh import Ssh
 from deployer.traffic import maps
@@ -15,10 +16,17 @@ from deployer.world import Order
 
 
 def read(ssh: Ssh, balancer: Balancer) -> Maps | None:
-    """What the maps say now; None when this HAProxy has none of them (one backend, no split)."""
+    """What the maps say now; None when this HAProxy has none of them (one backend, no split).
+
+    Raises:
+        Unreachable: it does not answer, or died while it did.
+    """
     if not balancer.maps:
         return None
-    return _of(api(ssh, balancer, ";".join(_show(balancer))))
+    said = api(ssh, balancer, ";".join(_show(balancer)))
+    if len(maps.answers(said)) < len(NAMES):
+        raise Unreachable("HAProxy's answer broke off", where=balancer.name, remedy="deployer status")
+    return _of(said)
 
 
 def read_old(ssh: Ssh, balancer: Balancer) -> tuple[Maps, ...]:

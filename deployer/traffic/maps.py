@@ -87,10 +87,10 @@ def _share(text: str) -> int:
 
 
 def answers(said: str) -> tuple[tuple[str, ...], ...]:
-    """The answers to several commands on one line, each ended by an empty line."""
+    """The answers to several commands on one line, each ended by an empty line; what broke off is none."""
     found: list[tuple[str, ...]] = []
     lines: list[str] = []
-    for line in said.split("\n"):
+    for line in said.split("\n")[:-1]:
         if line:
             lines.append(line)
         else:

@@ -236,6 +236,7 @@ RAISED = (
 )
 """Known first (1), then the share (2), each read back."""
 LOWERED = (
+    (dies, LOOKED, 1),
     (dies, HOSTS, 1),
     (dies, READ, 2),
     (refuses, PREPARED, 1),
