@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Queue
 
@@ -40,6 +40,8 @@ class Gate:
     fault: Fault | None = None
     word: str = ""
     left: int = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """It dies or is healed, one after the other."""
 
     @property
     def path(self) -> Path:
@@ -69,13 +71,14 @@ class Gate:
 
     def heal(self) -> None:
         """What was dead or stood still serves again."""
-        self.fault = None
-        if self.part.process is None:
-            self.part.start()
-            settled(self.part)
-        _signal(self.part, signal.SIGCONT)
-        if self.door is None:
-            self.open()
+        with self.turn:
+            self.fault = None
+            if self.part.process is None:
+                self.part.start()
+                settled(self.part)
+            _signal(self.part, signal.SIGCONT)
+            if self.door is None:
+                self.open()
 
     def _serve(self, door: socket.socket) -> None:
         while True:
@@ -111,8 +114,11 @@ def refuses(gate: Gate, command: str) -> str:
 
 
 def dies(gate: Gate, command: str) -> str:
-    gate.close()
-    gate.part.stop()
+    with gate.turn:
+        if gate.fault is None:  # healed before it came to it
+            return gate.part.ask(command)
+        gate.close()
+        gate.part.stop()
     return ""
 
 
@@ -158,7 +164,7 @@ class Pair:
         """Everywhere, and the balancers say so themselves."""
         assert self.shift(split) is None
         assert (self.share("lb1"), self.share("lb2")) == (split.of("2.0.0"),) * 2
-        assert self.site.traffic.look(["dc1"]).complaints == ()
+        until(lambda: self.site.traffic.look(["dc1"]).complaints == (), "both agree, and have checked their servers")
 
     def share(self, balancer: str) -> int:
         """As the balancer has it, asked past the driver."""
