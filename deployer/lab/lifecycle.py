@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -212,9 +212,13 @@ def _alone(home: Path) -> Iterator[None]:
     """Two of them on one lab at once would end each other's processes."""
     handle = os.open(home, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for _ in range(60):  # a child that a killed one had just forked holds the lock until it has become its program
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.05)
+        else:
+            raise Refused("another `lab up` or `lab down` is at work here", where=str(home), remedy="wait for it")
         yield
-    except BlockingIOError:
-        raise Refused("another `lab up` or `lab down` is at work here", where=str(home), remedy="wait for it") from None
     finally:
         os.close(handle)
