@@ -52,6 +52,10 @@ class Split:
     def of(self, name: str) -> int:
         return dict(self.shares).get(name, 0)
 
+    def alike(self, other: Split) -> bool:
+        """Users see no difference: names at share 0 are only known."""
+        return all(self.of(name) == other.of(name) for name in {*dict(self.shares), *dict(other.shares)})
+
     def __str__(self) -> str:
         return ", ".join(f"{name} {share / 100:g} %" for name, share in self.shares)
 

@@ -26,18 +26,13 @@ def drift(shown: Sequence[Shown], wanted: Mapping[str, Split]) -> tuple[str, ...
     for one in shown:
         if one.silent:
             found.append(f"{one.balancer} does not answer: {one.silent}")
-        elif one.site in wanted and one.split is not None and not _alike(one.split, wanted[one.site]):
+        elif one.site in wanted and one.split is not None and not one.split.alike(wanted[one.site]):
             found.append(f"{one.balancer} has {one.split}; the journal says {wanted[one.site]}")
     for site in dict.fromkeys(one.site for one in shown):
         splits = {str(one.split or "no split") for one in shown if one.site == site and not one.silent}
         if len(splits) > 1:
             found.append(f"{site}'s balancers disagree: {'; '.join(sorted(splits))}")
     return tuple(found)
-
-
-def _alike(split: Split, wanted: Split) -> bool:
-    """Names at share 0 are only known, users see no difference."""
-    return all(split.of(name) == wanted.of(name) for name in {*dict(split.shares), *dict(wanted.shares)})
 
 
 def text(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.errors import DeployerError, Overtaken
-from deployer.model import Split
 from deployer.steps import Shift
 from deployer.traffic import asked
 from deployer.traffic.ground import Ground
@@ -39,9 +38,8 @@ def mend(ground: Ground, wanted: Mapping[str, Shift], sites: Sequence[str], orde
 def _changed(ground: Ground, step: Shift) -> tuple[str, ...]:
     balancers = {one.name: one for one in ground.asked(step.scope)}
     told = ground.ssh.each(balancers, lambda name: asked.read(ground.ssh, balancers[name]))
-    return tuple(name for name, maps in told.items() if isinstance(maps, Maps) and not _shows(maps.split, step.split))
-
-
-def _shows(split: Split | None, wanted: Split) -> bool:
-    names = {name for name, _ in (*wanted.shares, *(split.shares if split else ()))}
-    return split is not None and all(split.of(name) == wanted.of(name) for name in names)
+    return tuple(
+        name
+        for name, maps in told.items()
+        if isinstance(maps, Maps) and not (maps.split and maps.split.alike(step.split))
+    )
