@@ -52,6 +52,11 @@ class Books:
                 remedy="deployer status, and wait for its end; or stop it with deployer abort",
             )
 
+    def at_work(self, run: str) -> bool:
+        """Somebody holds the lock for this run, and is not known to be dead."""
+        lock = self.lock.status()
+        return lock.lease is not None and lock.lease.run == run and not lock.gone
+
     def unfinished(self) -> str:
         """The last run, when it stands still somewhere between before and after; else ""."""
         head = next(iter(self.journal.runs(1)), None)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from deployer.errors import UsageError
+from deployer.settings.duration import EXPECTED, seconds
 
 Verb = Callable[..., Any]
 Decorated = TypeVar("Decorated", bound=Verb)
@@ -133,6 +134,20 @@ def papers(verb: Verb) -> Verb:
             help="Leave report.html, report.json, junit.xml and runbook.txt here.",
         ),
     )
+
+
+class Duration(click.ParamType[float]):
+    """`30s`, `5m`: the verb gets seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):  # a default
+            return value
+        told = seconds(str(value))
+        if told is None:
+            self.fail(f"{value!r} is not {EXPECTED}", param, ctx)
+        return told
 
 
 limit = click.option("--limit", "-l", default="", metavar="PATTERN", help="Only these hosts, as in Ansible.")

@@ -1,4 +1,7 @@
-"""The verbs are files of a folder, imported only when they are typed"""
+"""The verbs are files of a folder, imported only when they are typed
+
+Each holds its `command` and its `EXAMPLES`, a line each.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "promote")),
-    ("Look", ("status", "history", "show")),
+    ("Look", ("status", "history", "show", "logs")),
     ("Traffic", ("traffic", "shift", "drain", "readmit", "evacuate", "restore")),
     ("Set up", ("init", "doctor", "lock", "lab")),
 )
@@ -27,9 +30,10 @@ class VerbGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = import_module(f"deployer.cli.verbs.{cmd_name}").command
-        assert isinstance(command, click.Command)  # noqa: S101 - a verb's file that breaks the rule is our bug
-        return command
+        verb = import_module(f"deployer.cli.verbs.{cmd_name}")
+        assert isinstance(verb.command, click.Command)  # noqa: S101 - a verb's file that breaks the rule is our bug
+        verb.command.epilog = "\n".join(("\b", "Examples:", *(f"  {line}" for line in verb.EXAMPLES.splitlines())))
+        return verb.command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from deployer.artifact import find
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
+from deployer.clock import WallClock
 from deployer.fleet import AnsibleFleet
 from deployer.gates.bake import Bake
 from deployer.gates.desk import Desk, Person
@@ -29,19 +29,6 @@ from deployer.ssh import Ssh
 from deployer.store import open_store
 from deployer.traffic import LiveTraffic
 from deployer.world import World
-
-
-class WallClock:
-    """This machine's time."""
-
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

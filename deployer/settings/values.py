@@ -13,19 +13,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from deployer.settings.duration import EXPECTED, seconds
 from deployer.settings.howmany import percent
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _seconds(value: object) -> float:
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is not None:
-        return float(match[1]) * _UNITS[match[2]]
+    told = seconds(value) if isinstance(value, str) else None
+    if told is not None:
+        return told
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
         return float(value)
-    raise ValueError("a duration such as 30s, 5m or 500ms")
+    raise ValueError(EXPECTED)
 
 
 def _how_many(value: object) -> str | int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import click
+import pytest
 
 from deployer import errors
 from deployer.cli.main import EXIT_CODES, cli
@@ -23,6 +25,26 @@ def test_every_option_of_the_rolling_page_exists() -> None:
     named = set(re.findall(r"`(--[a-z0-9-]+)", (DOCS / "rolling.md").read_text()))
     assert named
     assert named <= _options()
+
+
+@pytest.mark.parametrize("verb", cli.list_commands(click.Context(cli)))
+def test_the_examples_of_a_verb_can_be_typed(verb: str) -> None:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command
+    examples = [line for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    assert examples
+    for line in examples:
+        deployer, *words = shlex.split(line, comments=True)
+        assert (deployer, words[0]) == ("deployer", verb)
+        _parsed(command, words[1:])
+
+
+def _parsed(command: click.Command, words: list[str]) -> None:
+    context = command.make_context(command.name, words)
+    if isinstance(command, click.Group):
+        _, below, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert below
+        _parsed(below, rest)
 
 
 def test_the_page_of_exit_codes_lists_every_failure() -> None:

@@ -81,11 +81,11 @@ def test_show_refuses_a_name_that_is_none(place: Path, named: str, why: str, cap
     assert why in capsys.readouterr().err
 
 
-def test_show_log_and_plan(place: Path, capsys: Capture) -> None:
-    assert run(["show", "-i", str(place), "--log", "--plan"]) == 0
-    said = capsys.readouterr().out
-    assert "9  readmit dc1-web2" in said
-    assert "FAILED dc1-web1: answers 503" in said
+def test_show_plan_and_logs(place: Path, capsys: Capture) -> None:
+    assert run(["show", "-i", str(place), "--plan"]) == 0
+    assert "9  readmit dc1-web2" in capsys.readouterr().out
+    assert run(["logs", "-i", str(place)]) == 0
+    assert "FAILED dc1-web1: answers 503" in capsys.readouterr().out
 
 
 def test_show_leaves_papers(place: Path, tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer abort -i inventories/prod --reason 'errors at checkout'
+"""
+
 
 @click.command("abort")
 @click.argument("run", default="")

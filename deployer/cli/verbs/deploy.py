@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from deployer.plan import Plan
 
 
+EXAMPLES = """\
+deployer deploy 1.2.0 -i inventories/prod
+deployer deploy 1.2.0 --strategy canary -i inventories/prod
+deployer deploy prod.plan -i inventories/prod       # written by plan -o
+"""
+
+
 @click.command("deploy")
 @click.argument("what", metavar="VERSION|FILE")
 @options.ground

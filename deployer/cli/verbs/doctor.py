@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from deployer.doctor import Line, Patient
 
 
+EXAMPLES = """\
+deployer doctor -i inventories/prod
+deployer doctor --trust -i inventories/prod         # host keys, shown first
+"""
+
+
 @click.command("doctor")
 @options.ground
 @click.option("--trust", is_flag=True, help="First show the machines' SSH host keys, and trust them if you agree.")

@@ -7,6 +7,10 @@ import click
 from deployer.cli import options
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer drain dc1-web3 -i inventories/prod --reason 'disk swap'
+"""
+
 
 @click.command("drain")
 @click.argument("hosts", nargs=-1, required=True)

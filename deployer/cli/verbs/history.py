@@ -7,6 +7,10 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground
 
+EXAMPLES = """\
+deployer history -n 50 -i inventories/prod
+"""
+
 
 @click.command("history")
 @options.ground

@@ -8,6 +8,10 @@ import click
 
 from deployer.cli import say
 
+EXAMPLES = """\
+deployer init inventories/prod --service shop
+"""
+
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))

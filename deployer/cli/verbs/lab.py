@@ -16,6 +16,13 @@ named = click.argument("name", default="lab")
 folder = click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Where the lab lives.")
 
 
+EXAMPLES = """\
+deployer lab up
+deployer lab load --seconds 60
+deployer lab down
+"""
+
+
 @click.group("lab")
 def command() -> None:
     """Two data centres on this machine with real parts: haproxy, nginx, sshd and a small service."""

@@ -7,6 +7,11 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground
 
+EXAMPLES = """\
+deployer lock status -i inventories/prod
+deployer lock release -i inventories/prod --reason 'the agent was reinstalled'
+"""
+
 
 @click.group("lock")
 def command() -> None:

@@ -9,6 +9,11 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground
 
+EXAMPLES = """\
+deployer plan 1.2.0 -i inventories/prod
+deployer plan 1.2.0 -o prod.plan -i inventories/prod
+"""
+
 
 @click.command("plan")
 @click.argument("version")

@@ -7,6 +7,10 @@ import click
 from deployer.cli import options
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer promote -i inventories/prod --reason 'testers are content'
+"""
+
 
 @click.command("promote")
 @click.argument("run", default="")

@@ -7,6 +7,10 @@ import click
 from deployer.cli import options
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer readmit dc1-web3 -i inventories/prod
+"""
+
 
 @click.command("readmit")
 @click.argument("hosts", nargs=-1, required=True)

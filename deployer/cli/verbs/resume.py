@@ -7,6 +7,10 @@ import click
 from deployer.cli import options
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer resume -i inventories/prod
+"""
+
 
 @click.command("resume")
 @click.argument("run", default="")

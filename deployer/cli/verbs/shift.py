@@ -7,6 +7,10 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer shift --release 1.2.0=5 -i inventories/prod
+"""
+
 
 @click.command("shift")
 @click.option("--release", "wanted", required=True, metavar="VERSION=PERCENT", help="Such as 1.2.0=5 or 1.2.0=0.1.")

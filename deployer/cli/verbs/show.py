@@ -7,25 +7,26 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer show -i inventories/prod                    # the last run
+deployer show 20261128 --report-dir report -i inventories/prod
+"""
+
 
 @click.command("show")
 @click.argument("run", default="")
 @options.ground
-@click.option("--log", is_flag=True, help="Every record as a line.")
 @click.option("--plan", "with_plan", is_flag=True, help="The plan as it was shown.")
 @options.as_json
 @options.papers
 @options.verbose
-def command(
-    *, run: str, ground: Ground, papers: Papers, verbose: int, log: bool, with_plan: bool, as_json: bool
-) -> None:
+def command(*, run: str, ground: Ground, papers: Papers, verbose: int, with_plan: bool, as_json: bool) -> None:
     """Show what RUN did (the last one when none is named; the beginning of its name is enough)."""
     from deployer.cli import papers as paper
     from deployer.cli.books import books
     from deployer.progress import fold
     from deployer.report.account import account
     from deployer.report.json import account_json, dumps
-    from deployer.report.log import Log
     from deployer.report.runbook import runbook
     from deployer.report.text import ending
 
@@ -42,8 +43,5 @@ def command(
         return
     if with_plan:
         say.result(plan)
-    if log:
-        story = Log()
-        say.result("".join(f"{line}\n" for record in records for line in story.lines(record)))
-    if not (with_plan or log):
+    else:
         say.result(ending(read, inventory=str(ground.inventory), verbose=bool(verbose)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -13,11 +14,19 @@ if TYPE_CHECKING:
     from deployer.model import Picture
 
 
+EXAMPLES = """\
+deployer status --live -i inventories/prod
+deployer status --watch --timeout 30m -i inventories/prod
+"""
+
+
 @click.command("status")
 @options.ground
 @click.option("--live", is_flag=True, help="Ask the balancers and the hosts now, instead of the journal.")
+@click.option("--watch", is_flag=True, help="Show the run under way until it ends; ends with its exit code.")
+@click.option("--timeout", type=options.Duration(), default=math.inf, help="With --watch: no longer than this, then 7.")
 @options.as_json
-def command(*, ground: Ground, live: bool, as_json: bool) -> None:
+def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json: bool) -> int:
     """Say what is where: the last run, the lock, the hosts.
 
     Reads the journal; with --live the balancers and the hosts are asked as well.
@@ -31,10 +40,12 @@ def command(*, ground: Ground, live: bool, as_json: bool) -> None:
     from deployer.report.standing import lock_lines, picture_text
     from deployer.report.text import ending
 
+    code = _watch(ground, timeout) if watch else 0
     with books(ground) as book:
         last = book.journal.last_run()
         read = account(book.records(last)) if last else None
         lock = book.lock.status()
+        at_work = last is not None and book.at_work(last)
         service = book.service
     picture = _look(ground) if live else None
     if as_json:
@@ -45,13 +56,25 @@ def command(*, ground: Ground, live: bool, as_json: bool) -> None:
             "live": picture_json(picture) if picture else None,
         }
         say.result(dumps(said))
-        return
+        return code
     first, *more = lock_lines(lock, time.time())
     say.result(f"{words.one_line(service)}: the lock is {first}\n" + "".join(f"  {line}\n" for line in more))
-    at_work = lock.lease is not None and lock.lease.run == last and not lock.gone
     say.result(ending(read, inventory=str(ground.inventory), at_work=at_work) if read else "nothing was run yet\n")
     if picture:
         say.result("now\n" + "".join(f"  {line}\n" for line in picture_text(picture).splitlines()))
+    return code
+
+
+def _watch(ground: Ground, timeout: float) -> int:
+    from deployer.cli.attending import attend
+    from deployer.cli.books import books
+    from deployer.cli.telling import story
+    from deployer.clock import WallClock
+    from deployer.report.phrases import EXIT_CODES
+
+    with books(ground) as book:
+        clock = WallClock()
+        return EXIT_CODES[attend(book, book.run(""), story(clock), clock, timeout).end]
 
 
 def _look(ground: Ground) -> Picture:

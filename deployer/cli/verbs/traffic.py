@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from deployer.report.traffic import Shown
 
 
+EXAMPLES = """\
+deployer traffic -i inventories/prod
+deployer traffic --check -i inventories/prod        # for cron: 8 when the split drifted
+deployer traffic render -i inventories/prod
+"""
+
+
 @click.command("traffic")
 @click.argument("render", metavar="[render]", required=False, type=click.Choice(["render"]))
 @options.ground

@@ -7,6 +7,10 @@ import click
 from deployer.cli import options
 from deployer.cli.options import Ground, Papers
 
+EXAMPLES = """\
+deployer undo -i inventories/prod --reason 'wrong prices'
+"""
+
 
 @click.command("undo")
 @click.argument("run", default="")
