@@ -1,4 +1,4 @@
-"""The caption of each setting, as written under its name in values.py"""
+"""The caption of each setting, as written under its name in its class"""
 
 from __future__ import annotations
 
