@@ -83,7 +83,8 @@ class Lane:
         if isinstance(step, Verify):
             return any(isinstance(other, Readmit) and set(other.hosts) & set(step.hosts) for other in ahead)
         if isinstance(step, Drain):
-            return any(isinstance(other, Deploy) for other in ahead) and self.guard.serving(step)
+            deployed = any(isinstance(other, Deploy) and set(other.hosts) & set(step.hosts) for other in ahead)
+            return deployed and self.guard.serving(step)
         return False
 
     def _without_left_out(self, step: Step) -> Step:
@@ -141,6 +142,8 @@ class Lane:
         for number, planned in following:
             step = self._without_left_out(planned)
             if isinstance(step, Deploy) and step.hosts and not asks and (line, number) not in done:
+                if number in self._prepared:
+                    return
                 with suppress(DeployerError):  # it is tried again when its hosts are drained
                     self.world.fleet.prepare(step, self._order(number))
                     self._prepared[number] = self._order(number)

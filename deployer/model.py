@@ -151,7 +151,8 @@ class Ladder:
     """How a canary grows: shares of users in hundredths of a percent, seconds at each, and the room it gets.
 
     `headroom` is how much larger than its share the group is, in percent; `together` moves all sites at once;
-    a dark canary stays at share 0 until somebody promotes it.
+    a dark canary stays at share 0 until somebody promotes it. `baseline`: as many hosts are restarted on the old
+    release as the canary has, to be compared with it.
     """
 
     shares: tuple[int, ...]
@@ -159,6 +160,15 @@ class Ladder:
     headroom: int = 0
     together: bool = True
     dark: bool = False
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """The metric gate is asked: at least `between` seconds after each wave and site, and `after` seconds in the end."""
+
+    between: float
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +192,4 @@ class Intent:
     ask_between_waves: bool = False
     ask_between_sites: bool = False
     ladder: Ladder | None = None
+    gating: Gating | None = None

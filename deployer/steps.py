@@ -70,10 +70,23 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Versus:
+    """Who is compared at a site: `new` hosts on the release that is judged, `old` ones on the former release.
+
+    `old` is empty when nobody is sent there any more. `restarted`: the old ones were, together with the new ones.
+    """
+
+    site: str
+    new: tuple[str, ...]
+    old: tuple[str, ...] = ()
+    restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A verdict on whether to go on; `about` is what the operator reads, `sites` where it looks.
 
-    `release` is what is judged ("" = nothing in particular), for at least `bake` seconds.
+    `release` is what is judged ("" = nothing in particular) against `former`, for at least `bake` seconds.
     """
 
     gate: str
@@ -81,6 +94,8 @@ class Ask:
     about: str = ""
     release: str = ""
     bake: float = 0.0
+    former: str = ""
+    versus: tuple[Versus, ...] = ()
 
 
 Step = Fetch | Drain | Deploy | Verify | Readmit | Shift | Ask

@@ -5,14 +5,14 @@ Users go back first, hosts later; stages are undone in reverse order, each withi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from deployer.model import HostSeen, Picture, Release, Split, Undo
 from deployer.plan import Leg, Plan, Stage
 from deployer.progress import Progress
-from deployer.steps import Deploy, Drain, Readmit, Shift, Step, Verify
+from deployer.steps import Ask, Deploy, Drain, Readmit, Shift, Step, Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class WayBack:
 
 @dataclass(slots=True)
 class _Trace:
-    """What a stage did: its hosts as they were first seen, which were deployed to, what was shifted."""
+    """What a stage did: its hosts as they were first seen, which got what release, what was shifted."""
 
     leg: Leg
     stage: Stage
     finished: bool = True
     before: dict[str, HostSeen] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
+    changed: dict[str, str] = field(default_factory=dict)
     splits: dict[str, Split] = field(default_factory=dict)
 
 
@@ -42,9 +42,13 @@ def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
     early, late = _users_first(traces, now, doubt)
     legs = [early]
     lost: list[str] = []
+    seen = dict(now.hosts)
     for trace in reversed(traces):
         shifts = tuple(Shift(where, split, retreat=True) for where, split in trace.splits.items() if where in late)
-        steps = (*shifts, *_hosts_back(progress.plan, trace, now, doubt, lost))
+        steps = (*shifts, *_hosts_back(progress.plan, trace, seen, doubt, lost))
+        back = {was.host: was for was in trace.before.values() if not _stays(progress.plan, trace, was)}
+        seen.update(back)  # what an earlier stage finds when its turn comes
+        doubt -= back.keys()
         if steps:
             stage = Stage(f"undo {trace.stage.name}", trace.stage.site, steps)
             legs.append(Leg(f"undo {trace.stage.name}", trace.leg.site, (stage,)))
@@ -52,10 +56,13 @@ def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
 
 
 def policy(progress: Progress) -> Undo:
-    """How far to go back, now that a step of line 0 has failed."""
+    """How far to go back, now that a step of line 0 has failed; a gate's FAIL is about the release everywhere."""
     failed = {number for line, number in progress.failed if line == 0}
-    leg = next((leg for number, leg, *_ in progress.plan.walk() if number in failed), None)
-    return (leg and leg.undo) or progress.plan.intent.undo
+    wanted = progress.plan.intent.undo
+    leg, step = next(((leg, step) for number, leg, _, step in progress.plan.walk() if number in failed), (None, None))
+    if isinstance(step, Ask) and wanted is not Undo.NONE:
+        return Undo.ALL
+    return (leg and leg.undo) or wanted
 
 
 def in_doubt(progress: Progress) -> frozenset[str]:
@@ -96,7 +103,7 @@ def _trace(progress: Progress, leg: Leg, stage: Stage, numbers: range) -> _Trace
         for seen in begun.before:
             trace.before.setdefault(seen.host, seen)
         if isinstance(step, Deploy):
-            trace.changed.update(step.hosts)
+            trace.changed.update(dict.fromkeys(step.hosts, step.release.version))
         if isinstance(step, Shift) and begun.split is not None:
             trace.splits.setdefault(step.scope, begun.split)
     return trace
@@ -141,10 +148,18 @@ def _receives(where: str, split: Split, now: Picture) -> bool:
     return all(name in names for name, share in split.shares if share)
 
 
-def _hosts_back(plan: Plan, trace: _Trace, now: Picture, doubt: frozenset[str], lost: list[str]) -> Iterator[Step]:
+def _stays(plan: Plan, trace: _Trace, was: HostSeen) -> bool:
+    """The stage brought it a release from which there is no way back."""
+    release = plan.intent.release
+    return release.irreversible and trace.changed.get(was.host) == release.version
+
+
+def _hosts_back(
+    plan: Plan, trace: _Trace, seen: Mapping[str, HostSeen], doubt: frozenset[str], lost: list[str]
+) -> Iterator[Step]:
     site = trace.stage.site
-    todo = [was for was in trace.before.values() if was.host in doubt or not _same(was, now.hosts.get(was.host))]
-    kept = [was for was in todo if was.host in trace.changed and plan.intent.release.irreversible]
+    todo = [was for was in trace.before.values() if was.host in doubt or not _same(was, seen.get(was.host))]
+    kept = [was for was in todo if _stays(plan, trace, was)]
     lost += [f"{was.host}: {plan.intent.release.version} is irreversible, it stays" for was in kept]
     todo = [was for was in todo if was not in kept]
     unknown = [was for was in todo if was.release is None and (was.in_service or was.host in trace.changed)]

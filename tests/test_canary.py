@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from deployer.errors import Refused, UnsafePlan
 from deployer.events import End
-from deployer.model import WHOLE, Intent, Ladder, Split, Standing, Undo, Verdict
+from deployer.model import WHOLE, Gating, Intent, Ladder, Split, Standing, Undo, Verdict
 from deployer.safety import prove
-from deployer.steps import Ask, Drain, Readmit, Shift, Step
+from deployer.steps import Ask, Deploy, Drain, Readmit, Shift, Step
 from deployer.strategies import canary, rolling
 from deployer.world import Order
 from tests.memory import Crash, Fault, Memory
@@ -26,7 +26,8 @@ OLD = "1.0"
 
 def canaries(memory: Memory, wave: int = 1, floor: int = 3, *, ladder: Ladder | None = None) -> Intent:
     wanted = intent(memory, wave, floor, undo=Undo.ALL)
-    return replace(wanted, strategy="canary", ladder=ladder or Ladder((100, 500, 2500, 5000, WHOLE), 60, 20))
+    ladder = ladder or Ladder((100, 500, 2500, 5000, WHOLE), 60, 20)
+    return replace(wanted, strategy="canary", ladder=ladder, gating=Gating(60, 60) if ladder.baseline else None)
 
 
 def halves(size: int = 4, sites: tuple[str, ...] = ("dc1", "dc2"), slot: str = "a") -> Memory:
@@ -91,7 +92,9 @@ def shapes(draw: st.DrawFn) -> Shape:
         wave,
         draw(st.integers(1, max(1, size - wave))),
         draw(st.sampled_from("ab")),
-        Ladder((*shares, WHOLE), 60, draw(st.sampled_from([0, 20, 50])), draw(st.booleans())),
+        Ladder(
+            (*shares, WHOLE), 60, draw(st.sampled_from([0, 20, 50])), draw(st.booleans()), baseline=draw(st.booleans())
+        ),
     )
 
 
@@ -147,6 +150,48 @@ def test_a_bad_verdict_takes_everybody_back() -> None:
     assert it.run().end is End.PUT_BACK
     assert all_serve(it.memory, OLD)
     assert not watch.wrong
+
+
+@SETTINGS
+@given(shapes())
+def test_the_baseline_is_as_large_as_the_canary_and_restarted_right_before_it(shape: Shape) -> None:
+    it, _ = shape.watched()
+    deployed: list[tuple[str, str]] = []
+    for step in it.plan.steps:
+        if isinstance(step, Deploy):
+            deployed += [(host, step.release.version) for host in step.hosts]
+        for one in step.versus if isinstance(step, Ask) else ():
+            left = shape.size - len(one.new)
+            assert len(one.old) in (0, min(len(one.new), left)), "0 where nobody is sent any more"
+            assert {(host, OLD) for host in one.old} <= set(deployed), "restarted"
+            assert {(host, NEW.version) for host in one.new} <= set(deployed)
+            assert one.restarted == bool(one.old)
+    again = [host for host, version in deployed if version == OLD]
+    assert len(set(again)) == len(again), "no host twice"
+    assert bool(again) == shape.ladder.baseline
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_each_verdict_that_fails_takes_everybody_back(n: int) -> None:
+    ladder = Ladder((100, 500, 2500, 5000, WHOLE), 60, 20, baseline=True)
+    it, watch = watched(halves(), canaries(halves(), ladder=ladder))
+    it.memory.verdicts["metrics"] = [Verdict.PASS] * n + [Verdict.FAIL]
+    ended = it.run()
+    assert ended.end is End.PUT_BACK, ended.note
+    assert all_serve(it.memory, OLD)
+    assert not it.broken()
+    assert not watch.wrong
+    assert all(split == Split(((OLD, WHOLE),)) for split in it.memory.splits.values())
+
+
+@pytest.mark.parametrize("verb", ["drain", "deploy", "verify", "readmit"])
+def test_a_baseline_host_that_fails_goes_back_though_the_new_release_is_irreversible(verb: str) -> None:
+    wanted = canaries(halves(), ladder=Ladder((500, WHOLE), 60, 20, baseline=True))
+    it, _ = watched(halves(), replace(wanted, release=replace(NEW, irreversible=True)))
+    it.memory.faults.append(Fault(verb, "after", frozenset({"dc2-web4"}), line=0))
+    it.run()
+    assert it.memory.hosts["dc2-web4"].in_service
+    assert it.memory.hosts["dc2-web4"].running == OLD
 
 
 def test_no_verdict_waits_and_a_person_lets_it_go_on() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from deployer.events import AbortAsked, End
-from deployer.model import Undo
-from deployer.steps import Deploy
+from deployer.model import WHOLE, Gating, Ladder, Split, Undo, Verdict
+from deployer.steps import Ask, Deploy, Step
+from deployer.strategies import canary
 from tests.memory import Crash, Fault
 from tests.runs import Case, all_serve, case, intent, pool, releases
 
@@ -57,7 +59,37 @@ def aborted() -> Case:
     return it
 
 
-CASES = (rolling_forward, a_window, all_the_way_back, failing_after_acting, within_the_budget, half_way, aborted)
+def a_baseline() -> Case:
+    memory = pool(4, ("dc1",), "a")
+    memory.splits["dc1"] = Split((("1.0", WHOLE),))
+    ladder = Ladder((500, 5000, WHOLE), 60, baseline=True)
+    wanted = replace(intent(memory, floor=3, undo=Undo.ALL), strategy="canary", ladder=ladder, gating=Gating(60, 60))
+    return case(memory, wanted, canary.plan)
+
+
+def a_baseline_and_a_bad_verdict() -> Case:
+    it = a_baseline()
+    it.memory.on_act = lambda _n, step, _order: _bad_at_half(it, step)
+    return it
+
+
+def _bad_at_half(it: Case, step: Step) -> None:
+    """However often it is asked there."""
+    if isinstance(step, Ask):
+        it.memory.verdicts["metrics"] = [Verdict.FAIL if "50 %" in step.about else Verdict.PASS]
+
+
+CASES = (
+    rolling_forward,
+    a_window,
+    all_the_way_back,
+    failing_after_acting,
+    within_the_budget,
+    half_way,
+    aborted,
+    a_baseline,
+    a_baseline_and_a_bad_verdict,
+)
 
 
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)

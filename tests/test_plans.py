@@ -13,14 +13,14 @@ import pytest
 import yaml
 
 from deployer.errors import Refused
-from deployer.model import HostSeen, Intent, Picture, Release, Standing, Undo, View
+from deployer.model import WHOLE, Gating, HostSeen, Intent, Ladder, Picture, Release, Standing, Undo, View
 from deployer.report.runbook import runbook
 from deployer.safety import prove
-from deployer.strategies import by_hand, rolling
+from deployer.strategies import by_hand, canary, rolling
 
 FILES = sorted((Path(__file__).parent / "plans").glob("*.txt"))
 DASHES = "-" * 72 + "\n"
-STRATEGIES = {"rolling": rolling.plan, "drain": by_hand.drain, "readmit": by_hand.readmit}
+STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan, "drain": by_hand.drain, "readmit": by_hand.readmit}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -35,8 +35,9 @@ def test_a_plan_reads_as_it_did(file: Path) -> None:
 
 
 def plan(asked: dict[str, Any]) -> str:
-    picture = Picture({seen.host: seen for site, hosts in asked["hosts"].items() for seen in _site(site, hosts)})
     strategy = asked.get("strategy", "rolling")
+    slot = "a" if strategy == "canary" else ""
+    picture = Picture({seen.host: seen for site, hosts in asked["hosts"].items() for seen in _site(site, hosts, slot)})
     wanted = _intent(asked, picture, strategy)
     try:
         found = STRATEGIES[strategy](wanted, picture)
@@ -61,15 +62,17 @@ def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
         Undo(asked.get("undo", "stage")),
         asked.get("ask", False),
         asked.get("ask", False),
+        Ladder(tuple(asked.get("ladder", (500, WHOLE))), 60, 0, baseline=asked.get("baseline", False)),
+        Gating(60, asked.get("afterwards", 0)) if asked.get("gate") else None,
     )
 
 
-def _site(site: str, hosts: list[str]) -> list[HostSeen]:
-    return [_seen(site, *line.split()) for line in hosts]
+def _site(site: str, hosts: list[str], slot: str) -> list[HostSeen]:
+    return [_seen(site, slot, *line.split()) for line in hosts]
 
 
-def _seen(site: str, host: str, release: str, standing: str) -> HostSeen:
+def _seen(site: str, slot: str, host: str, release: str, standing: str) -> HostSeen:
     """Its second balancer is the one that may be silent."""
     first = Standing.UP if standing == "unknown" else Standing(standing)
-    views = (View("lb1", first), View("lb2", Standing(standing)))
+    views = (View("lb1", first, slot), View("lb2", Standing(standing), slot))
     return HostSeen(host, site, None if release == "unknown" else release, None, views)

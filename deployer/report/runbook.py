@@ -9,7 +9,7 @@ from deployer.model import Intent, Picture, Undo
 from deployer.plan import Leg, Plan
 from deployer.report import words
 from deployer.report.phrases import object_of, place
-from deployer.steps import verb
+from deployer.steps import Ask, Step, verb
 
 _UNDO = {
     Undo.STAGE: "the stage is undone, the run stops",
@@ -57,9 +57,16 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
         yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
     yield "budget", f"{words.count(intent.budget, 'host')} may fail" if intent.budget else "no host may fail"
     yield "on failure", _UNDO[intent.undo]
+    if intent.gating:
+        yield "gate", _gate(intent)
     if picture is not None:
         for site in intent.sites:
             yield f"now at {site}", _now(picture, site)
+
+
+def _gate(intent: Intent) -> str:
+    back = "nothing is undone" if intent.undo is Undo.NONE else "everything is undone, users first"
+    return f"decides by numbers; when it fails, {back}"
 
 
 def _per_site(numbers: Mapping[str, int], sites: tuple[str, ...]) -> str:
@@ -92,3 +99,14 @@ def _body(plan: Plan) -> Iterator[str]:
             yield f"  {stage.name}"
         stage_name = stage.name
         yield f"    {number:>{width}}  {verb(step):<8}{words.one_line(object_of(step))}"
+        yield from (f"    {'':>{width}}          {line}" for line in _compared(step))
+
+
+def _compared(step: Step) -> Iterator[str]:
+    """Who a metric gate compares, site by site."""
+    if not isinstance(step, Ask):
+        return
+    for one in step.versus:
+        old = words.hosts(one.old) if one.old else f"what {step.former} did before"
+        how = " (baseline)" if one.restarted else ""
+        yield f"{one.site}: {words.hosts(one.new)} against {old}{how}"

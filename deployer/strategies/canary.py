@@ -1,7 +1,9 @@
 """Canary: a few users first, then more, each on one release
 
 The new release gets the other half of every pool. All sites know it before anybody is sent there; then its group
-grows by waves, always large enough for its share, and the share climbs the ladder, asking at each rung.
+grows by waves, always large enough for its share, and the share climbs the ladder, asking at each rung. With a
+baseline, as many hosts are restarted on the old release right before each wave: taken from the end, so that they are
+the last to go over.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from dataclasses import dataclass, field
 from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Ladder, Picture, Release, Split, Undo
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Verify
-from deployer.strategies.rolling import in_order
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
+from deployer.strategies.rolling import METRICS, in_order
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:
@@ -27,21 +29,29 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     legs = [_fetch(intent, groups), _make_known(groups)]
     for together in [groups] if ladder.together else [[group] for group in groups]:
         legs += _climb(intent, ladder, together)
+    if intent.gating and intent.gating.after:
+        legs.append(_afterwards(intent, groups))
     return Plan(intent, tuple(legs))
 
 
 @dataclass(slots=True)
 class _Group:
-    """One site as the plan goes: who is on the new release, who still waits, and at which share."""
+    """One site as the plan goes: who is on the new release, who still waits, and at which share.
+
+    `slot` is the half of the new release, `live` that of the old one; `restarted` hosts make up the baseline.
+    """
 
     site: str
     old: Release
     new: Release
     slot: str
+    live: str
     wave: int
     floor: int
     waiting: list[str]
     size: int
+    baseline: bool = False
+    restarted: set[str] = field(default_factory=set)
     moved: list[str] = field(default_factory=list)
     share: int = 0
 
@@ -66,8 +76,18 @@ class _Group:
             )
         waiting = sorted((host.host for host in hosts), key=in_order)
         least = max(1, intent.floor.get(site, 1))
+        slot = _other_half(hosts)
         return cls(
-            site, Release(old or ""), intent.release, _other_half(hosts), intent.wave[site], least, waiting, len(hosts)
+            site=site,
+            old=Release(old or ""),
+            new=intent.release,
+            slot=slot,
+            live="a" if slot == "b" else "b",
+            wave=intent.wave[site],
+            floor=least,
+            waiting=waiting,
+            size=len(hosts),
+            baseline=bool(intent.ladder and intent.ladder.baseline),
         )
 
     def needs(self, share: int, headroom: int) -> int:
@@ -82,6 +102,16 @@ class _Group:
     def room(self, leaving: int) -> int:
         """The share at which so many old hosts more can be spared: what is left of them carries the other users."""
         return max(self.share, WHOLE - WHOLE * (len(self.waiting) - leaving) // self.floor)
+
+    def peers(self, moved: int) -> tuple[str, ...]:
+        """Hosts that a canary of so many is compared with: as many, or what is left."""
+        left = self.waiting[max(0, moved - len(self.moved)) :]
+        return tuple(left[-moved:] if self.baseline else left)
+
+    @property
+    def versus(self) -> Versus:
+        old = () if self.share == WHOLE else self.peers(len(self.moved))
+        return Versus(self.site, tuple(self.moved), old, restarted=self.baseline and bool(old))
 
     def split(self, share: int) -> Split:
         return Split(((self.old.version, WHOLE - share), (self.new.version, share)))
@@ -129,7 +159,7 @@ def _climb(intent: Intent, ladder: Ladder, groups: list[_Group]) -> Iterator[Leg
         yield from _grow(groups, share, ladder.headroom)
         shifts = tuple(_to(group, share) for group in groups)
         about = f"{intent.release.version} at {share / 100:g} % of {' and '.join(sites)}"
-        ask = Ask("bake", sites, about, intent.release.version, ladder.bake)
+        ask = _ask(intent, groups, about, ladder.bake)
         yield Leg(f"{share / 100:g} %", "", (Stage(f"{share / 100:g} % of users", "", (*shifts, ask)),))
     home = tuple(Shift(group.site, Split(((group.new.version, WHOLE),))) for group in groups)
     yield Leg("home", "", (Stage(f"everybody stays on {intent.release.version}", "", home),))
@@ -137,6 +167,21 @@ def _climb(intent: Intent, ladder: Ladder, groups: list[_Group]) -> Iterator[Leg
         stages = tuple(_rest(group))
         if stages:
             yield Leg(f"{group.site} the rest", group.site, stages, undo=Undo.STAGE)
+
+
+def _afterwards(intent: Intent, groups: list[_Group]) -> Leg:
+    """Everybody is over: once more a verdict, which may take everybody back."""
+    after = intent.gating.after if intent.gating else 0.0
+    ask = _ask(intent, groups, f"{intent.release.version} everywhere", after)
+    return Leg("afterwards", "", (Stage("afterwards", "", (ask,)),))
+
+
+def _ask(intent: Intent, groups: list[_Group], about: str, bake: float) -> Ask:
+    """Without a metric gate the time alone, and what the balancers count, must do."""
+    sites, version = tuple(group.site for group in groups), intent.release.version
+    if intent.gating is None:
+        return Ask("bake", sites, about, version, bake)
+    return Ask(METRICS, sites, about, version, bake, groups[0].old.version, tuple(group.versus for group in groups))
 
 
 def _grow(groups: list[_Group], share: int, headroom: int) -> Iterator[Leg]:
@@ -153,7 +198,7 @@ def _grow(groups: list[_Group], share: int, headroom: int) -> Iterator[Leg]:
 
 def _rest(group: _Group) -> Iterator[Stage]:
     while group.waiting:
-        yield _wave(group, group.wave)
+        yield _wave(group, group.wave, alone=True)
 
 
 def _to(group: _Group, share: int) -> Shift:
@@ -161,14 +206,26 @@ def _to(group: _Group, share: int) -> Shift:
     return Shift(group.site, group.split(share))
 
 
-def _wave(group: _Group, size: int) -> Stage:
+def _wave(group: _Group, size: int, *, alone: bool = False) -> Stage:
+    """The canary's next hosts; unless `alone` their peers are restarted right before."""
+    again = () if alone or not group.baseline else _restart(group, size)
     hosts, group.waiting = tuple(group.waiting[:size]), group.waiting[size:]
     group.moved += hosts
-    new, site = group.new, group.site
-    steps = (
+    beside = f", {len(group.restarted)} as baseline" if again else ""
+    steps = (*again, *_turn(group.site, hosts, group.new, group.slot))
+    return Stage(f"{group.site} canary hosts, {len(group.moved)} of {group.size}{beside}", group.site, steps)
+
+
+def _restart(group: _Group, size: int) -> tuple[Step, ...]:
+    hosts = tuple(host for host in group.peers(len(group.moved) + size) if host not in group.restarted)
+    group.restarted.update(hosts)
+    return _turn(group.site, hosts, group.old, group.live) if hosts else ()
+
+
+def _turn(site: str, hosts: tuple[str, ...], release: Release, slot: str) -> tuple[Step, ...]:
+    return (
         Drain(site, hosts),
-        Deploy(site, hosts, new),
-        Verify(site, hosts, new),
-        Readmit(site, hosts, new, group.slot),
+        Deploy(site, hosts, release),
+        Verify(site, hosts, release),
+        Readmit(site, hosts, release, slot),
     )
-    return Stage(f"{site} canary hosts, {len(group.moved)} of {group.size}", site, steps)

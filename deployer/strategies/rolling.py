@@ -7,12 +7,16 @@ no capacity, and a broken release is then found where it hurts nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Picture, Split
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
+
+METRICS = "metrics"
+"""The gate that judges by numbers."""
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:
@@ -31,8 +35,9 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     sites = [site for site in intent.sites if todo[site]]
     legs = [fetch]
     for site in sites:
-        legs.append(_site(intent, site, todo[site], last=site == sites[-1]))
+        legs.append(_site(intent, picture, site, todo[site], last=site == sites[-1]))
         legs += _renamed(intent, picture, site)
+    legs += _afterwards(intent, picture, todo)
     return Plan(intent, tuple(legs))
 
 
@@ -81,22 +86,60 @@ def in_order(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
-def _site(intent: Intent, site: str, hosts: tuple[str, ...], *, last: bool) -> Leg:
+def _site(intent: Intent, picture: Picture, site: str, hosts: tuple[str, ...], *, last: bool) -> Leg:
     size = intent.wave[site]
     waves = [hosts[start : start + size] for start in range(0, len(hosts), size)]
-    stages = tuple(
-        Stage(f"{site} wave {n} of {len(waves)}", site, tuple(_wave(intent, site, wave, n, len(waves), last=last)))
-        for n, wave in enumerate(waves, 1)
-    )
-    return Leg(site, site, stages, intent.abreast)
+    stages = []
+    for n, wave in enumerate(waves, 1):
+        steps = (*_wave(intent, site, wave), *_ask(intent, picture, site, waves, n, last=last))
+        stages.append(Stage(f"{site} wave {n} of {len(waves)}", site, steps))
+    return Leg(site, site, tuple(stages), intent.abreast)
 
 
-def _wave(intent: Intent, site: str, wave: tuple[str, ...], n: int, of: int, *, last: bool) -> Iterable[Step]:
+def _wave(intent: Intent, site: str, wave: tuple[str, ...]) -> Iterable[Step]:
     yield Drain(site, wave)
     yield Deploy(site, wave, intent.release)
     yield Verify(site, wave, intent.release)
     yield Readmit(site, wave, intent.release)
-    if n < of and intent.ask_between_waves:
-        yield Ask("waves", (site,), f"after wave {n} of {of} at {site}")
-    if n == of and not last and intent.ask_between_sites:
-        yield Ask("sites", (site,), f"{site} is done")
+
+
+def _ask(
+    intent: Intent, picture: Picture, site: str, waves: list[tuple[str, ...]], n: int, *, last: bool
+) -> Iterable[Step]:
+    """After wave `n`; by numbers where there were old hosts to compare with, be it before the last wave."""
+    of = len(waves)
+    about = f"after wave {n} of {of} at {site}" if n < of else f"{site} is done"
+    versus = _versus(intent, picture, site, {host for wave in waves[:n] for host in wave})
+    if intent.gating and (versus.old or n > 1) and not (last and n == of):
+        yield _measured(intent, picture, about, intent.gating.between, (versus,))
+    elif n < of and intent.ask_between_waves:
+        yield Ask("waves", (site,), about)
+    elif n == of and not last and intent.ask_between_sites:
+        yield Ask("sites", (site,), about)
+
+
+def _afterwards(intent: Intent, picture: Picture, todo: Mapping[str, tuple[str, ...]]) -> Iterable[Leg]:
+    """All is done: once more a verdict, over all sites where there are, or were, old hosts to compare with."""
+    everywhere = [(hosts, _versus(intent, picture, site, set(hosts))) for site, hosts in todo.items() if hosts]
+    versus = tuple(one for hosts, one in everywhere if one.old or len(hosts) > intent.wave[one.site])
+    if intent.gating and intent.gating.after and versus:
+        about = f"{intent.release.version} everywhere"
+        ask = _measured(intent, picture, about, intent.gating.after, versus)
+        yield Leg("afterwards", "", (Stage("afterwards", "", (ask,)),))
+
+
+def _measured(intent: Intent, picture: Picture, about: str, bake: float, versus: tuple[Versus, ...]) -> Ask:
+    sites, version = tuple(one.site for one in versus), intent.release.version
+    former = Counter(
+        seen.release for seen in picture.hosts.values() if seen.site in sites and seen.release not in (None, version)
+    )
+    name = former.most_common(1)[0][0] if former else ""
+    return Ask(METRICS, sites, about, version, bake, name or "", versus)
+
+
+def _versus(intent: Intent, picture: Picture, site: str, moved: set[str]) -> Versus:
+    serving = [host for host in picture.at(site) if host.in_service and host.host not in moved]
+    version = intent.release.version
+    new = {*moved, *(host.host for host in serving if host.release == version)}
+    old = {host.host for host in serving if host.release not in (None, version)}
+    return Versus(site, tuple(sorted(new, key=in_order)), tuple(sorted(old, key=in_order)))
