@@ -1,0 +1,1 @@
+"""The judge: is the canary worse than the baseline? Arithmetic only: no input, no output, no clock, no chance"""
