@@ -48,7 +48,7 @@ def _sound(service: str) -> None:
 
 def _keys(model: type[BaseModel], given: Mapping[str, object], above: str = "") -> Iterator[str]:
     """Lines for each field of one class; a key whose default stands is commented out."""
-    indent = "  " if above else ""
+    indent = "  " * above.count(".")
     for name, field in model.model_fields.items():
         key = f"{above}{name}"
         default = float(field.default) if field.annotation is float else field.default
@@ -61,7 +61,7 @@ def _keys(model: type[BaseModel], given: Mapping[str, object], above: str = "") 
             yield f"#{indent}{name}: {_written(default)}"
         else:
             mark = "" if any(one.startswith(f"{key}.") for one in given) else "#"
-            yield f"{mark}{name}:"
+            yield f"{mark}{indent}{name}:"
             yield from _keys(inner, given, f"{key}.")
 
 
