@@ -19,6 +19,7 @@ def find(
 ) -> Release:
     """The release of this version, with the digest that every host will check.
 
+    A file `<artifact>.irreversible` beside it (whatever is in it) makes the release irreversible too.
     `template` is a path (relative to `near`) or an http(s) URL with `{version}` in it. `sha256` is what the operator
     approved; else it is read from `<artifact>.sha256`. A path is read whole and compared. Raises PreflightFailed.
     """
@@ -27,10 +28,22 @@ def find(
     if sha256:
         sha256 = _digest(sha256, "--sha256")
     if place.startswith(_WEB):
-        return Release(version, place, sha256 or _digest_at(place), irreversible)
+        return Release(version, place, sha256 or _digest_at(place), irreversible or _marked_at(place))
     path = Path(place).expanduser()
     path = path if path.is_absolute() or near is None else near / path
-    return Release(version, str(path.absolute()), _checked(path, sha256), irreversible)
+    marked = irreversible or Path(f"{path}.irreversible").exists()
+    return Release(version, str(path.absolute()), _checked(path, sha256), marked)
+
+
+def marked(template: str, version: str) -> bool:
+    """Whether the release of this version is marked irreversible where artifacts lie; False when nobody can say."""
+    place = template.replace("{version}", version)
+    if not place.startswith(_WEB):
+        return Path(f"{Path(place).expanduser()}.irreversible").exists()
+    try:
+        return _marked_at(place)
+    except PreflightFailed:
+        return False
 
 
 def _checked(path: Path, approved: str) -> str:
@@ -80,10 +93,22 @@ def _digest_at(url: str) -> str:
     return _digest(answer.text, shown(place))
 
 
-def _beside(url: str) -> str:
-    """The digest's URL; a query (a signature, a token) stays at the end."""
+def _marked_at(url: str) -> bool:
+    import requests
+
+    place = _beside(url, "irreversible")
+    try:
+        return requests.head(place, timeout=_PATIENCE, allow_redirects=True).ok
+    except requests.RequestException as error:
+        raise PreflightFailed(
+            f"cannot learn whether the release is irreversible: {type(error).__name__}", where=shown(place)
+        ) from None
+
+
+def _beside(url: str, kind: str = "sha256") -> str:
+    """The URL of what lies beside it; a query (a signature, a token) stays at the end."""
     place, mark, query = url.partition("?")
-    return f"{place}.sha256{mark}{query}"
+    return f"{place}.{kind}{mark}{query}"
 
 
 def shown(url: str) -> str:

@@ -44,15 +44,15 @@ class Engine:
     listen: Callable[[Record], None]
     tell: Callable[[StepId, str], None]
 
-    def run(self, run: str, plan: Plan, picture: Picture, reason: str = "") -> Ended:
-        """Prove the plan, write it down, walk it.
+    def run(self, run: str, plan: Plan, picture: Picture, reason: str = "", foretold: float | None = None) -> Ended:
+        """Prove the plan, write it down with the seconds it was foretold to take, walk it.
 
         Raises:
             UnsafePlan: before anything is touched or written.
         """
         prove(plan, picture)
         diary = Diary(self.journal, run, self.epoch, self.listen)
-        diary.write(Planned(self.owner, plan, picture, reason), Taken(self.owner, self.epoch))
+        diary.write(Planned(self.owner, plan, picture, reason, foretold), Taken(self.owner, self.epoch))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
     def resume(self, run: str) -> Ended:
@@ -166,7 +166,7 @@ class Engine:
             return self._end(
                 diary, End.HALF_WAY, note, f"deployer show {diary.run}, or deployer undo {diary.run} --all"
             )
-        return self._end(diary, End.DONE, "; ".join(seen.notes), "")
+        return self._end(diary, End.DONE, "; ".join(seen.notes), _catch_up(diary.progress))
 
     def _back_again(self, diary: Diary, why: str, lost: tuple[str, ...], remedy: str = "") -> Ended:
         seen = self._compared(diary, back)
@@ -196,6 +196,13 @@ class Engine:
         ended = Ended(end, note, remedy)
         diary.write(ended)
         return ended
+
+
+def _catch_up(progress: Progress) -> str:
+    """What brings hosts along that the run went on without, once they answer again."""
+    if not progress.held:
+        return ""
+    return f"deployer deploy {progress.plan.intent.release.version} --limit {','.join(progress.held)}"
 
 
 def _walks(lane: Lane, leg: Leg, stages: Sequence[Numbered]) -> list[Callable[[], None]]:

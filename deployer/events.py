@@ -29,6 +29,8 @@ class Planned:
     plan: Plan
     picture: Picture
     reason: str = ""
+    foretold: float | None = None
+    """How many seconds it was said to take; None: that was not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,17 @@ class Picture:
     splits: Mapping[str, Split] = field(default_factory=dict)
     slots: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
+    def without(self, hosts: tuple[str, ...]) -> Picture:
+        left = {name: seen for name, seen in self.hosts.items() if name not in hosts}
+        return Picture(left, self.splits, self.slots)
+
     def at(self, site: str) -> tuple[HostSeen, ...]:
         return tuple(host for host in self.hosts.values() if host.site == site)
+
+    @property
+    def releases(self) -> frozenset[str]:
+        """Every release that some host runs."""
+        return frozenset(seen.release for seen in self.hosts.values() if seen.release)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -177,6 +186,7 @@ class Intent:
 
     `floor` is how many hosts stay in service per site, `budget` how many hosts may fail over the whole run,
     `wave` how many hosts go out together per site, `abreast` 1 for waves in turn, more for a sliding window.
+    `excluded` are hosts that the plan is drawn without, as if they were not there; the floor counts them.
     """
 
     service: str
@@ -193,3 +203,4 @@ class Intent:
     ask_between_sites: bool = False
     ladder: Ladder | None = None
     gating: Gating | None = None
+    excluded: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ class Progress:
     started: float = 0.0
     changed: float = 0.0
     picture: Picture | None = None
+    foretold: float | None = None
     lines: list[Plan] = field(default_factory=list)
     why_back: str = ""
     lost: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ class Progress:
         match event:
             case Planned():
                 self.owner, self.reason, self.started = event.owner, event.reason, at
-                self.picture = event.picture
+                self.picture, self.foretold = event.picture, event.foretold
                 self.lines = [event.plan]
             case Taken():
                 if self.end is not None:  # somebody wants another try; without an end the failure still decides

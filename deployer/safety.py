@@ -219,21 +219,21 @@ def prove(plan: Plan, picture: Picture) -> None:
 
 
 def _prove_window(pool: Pool, leg: Leg) -> None:
-    """In a sliding window any `abreast` stages may have their hosts out together."""
-    if leg.abreast == 1:
-        return
-    out = sorted(
-        (
-            sum(host in pool.serving for step in stage.steps if isinstance(step, Drain) for host in step.hosts)
-            for stage in leg.stages
-        ),
-        reverse=True,
-    )
-    left = pool.up.get(leg.site, 0) - sum(out[: leg.abreast])
-    if any(out) and left < pool.least(leg.site):
-        raise UnsafePlan(
-            f"rule 4: {leg.abreast} stages at a time would leave {left} of {leg.site}'s hosts in service, "
-            f"the floor is {pool.least(leg.site)}",
-            where=leg.name,
-            remedy="a smaller rolling.wave",
+    """In a sliding window any `abreast` stages may have their hosts out together; each site has a floor of its own."""
+    for site in dict.fromkeys(stage.site for stage in leg.stages) if leg.abreast > 1 else ():
+        out = sorted(
+            (
+                sum(host in pool.serving for step in stage.steps if isinstance(step, Drain) for host in step.hosts)
+                for stage in leg.stages
+                if stage.site == site
+            ),
+            reverse=True,
         )
+        left = pool.up.get(site, 0) - sum(out[: leg.abreast])
+        if any(out) and left < pool.least(site):
+            raise UnsafePlan(
+                f"rule 4: {leg.abreast} stages at a time would leave {left} of {site}'s hosts in service, "
+                f"the floor is {pool.least(site)}",
+                where=leg.name,
+                remedy="a smaller rolling.wave",
+            )

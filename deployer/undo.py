@@ -43,15 +43,20 @@ def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
     legs = [early]
     lost: list[str] = []
     seen = dict(now.hosts)
+    waiting: dict[str, Split] = {}
+    served = _served(now)
     for trace in reversed(traces):
-        shifts = tuple(Shift(where, split, retreat=True) for where, split in trace.splits.items() if where in late)
-        steps = (*shifts, *_hosts_back(progress.plan, trace, seen, doubt, lost))
+        waiting |= {where: split for where, split in trace.splits.items() if where in late}
+        steps = (*_due(waiting, served), *_hosts_back(progress.plan, trace, seen, doubt, lost))
+        served |= {(step.site, step.release.version) for step in steps if isinstance(step, Readmit)}
         back = {was.host: was for was in trace.before.values() if not _stays(progress.plan, trace, was)}
         seen.update(back)  # what an earlier stage finds when its turn comes
         doubt -= back.keys()
         if steps:
             stage = Stage(f"undo {trace.stage.name}", trace.stage.site, steps)
             legs.append(Leg(f"undo {trace.stage.name}", trace.leg.site, (stage,)))
+    last = tuple(Shift(where, split, retreat=True) for where, split in waiting.items())
+    legs.append(Leg("users back in the end", "", (Stage("users back in the end", "", last),) if last else ()))
     return WayBack(Plan(progress.plan.intent, tuple(leg for leg in legs if leg.stages)), tuple(lost))
 
 
@@ -133,7 +138,7 @@ def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) 
     for trace in traces:
         for where, split in trace.splits.items():
             first.setdefault(where, split)
-    late = frozenset(where for where, split in first.items() if not _receives(where, split, now))
+    late = frozenset(where for where, split in first.items() if not _receives(where, split, _served(now)))
     shifts = tuple(
         Shift(where, split, retreat=True)
         for where, split in first.items()
@@ -142,10 +147,20 @@ def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) 
     return Leg("users back", "", (Stage("users back", "", shifts),) if shifts else ()), late
 
 
-def _receives(where: str, split: Split, now: Picture) -> bool:
-    serving = [host for host in now.hosts.values() if host.in_service]
-    names = {host.release for host in serving if host.site == where} | {host.site for host in serving}
+def _served(now: Picture) -> set[tuple[str, str]]:
+    """(site, release) of which a host is in service."""
+    return {(host.site, host.release or "") for host in now.hosts.values() if host.in_service}
+
+
+def _receives(where: str, split: Split, served: set[tuple[str, str]]) -> bool:
+    names = {release for site, release in served if site == where} | {site for site, _ in served}
     return all(name in names for name, share in split.shares if share)
+
+
+def _due(waiting: dict[str, Split], served: set[tuple[str, str]]) -> tuple[Shift, ...]:
+    """Users go back as soon as somebody is there for them; till then they wait."""
+    due = [where for where, split in waiting.items() if _receives(where, split, served)]
+    return tuple(Shift(where, waiting.pop(where), retreat=True) for where in due)
 
 
 def _stays(plan: Plan, trace: _Trace, was: HostSeen) -> bool:

@@ -14,13 +14,20 @@ import yaml
 
 from deployer.errors import Refused
 from deployer.model import WHOLE, Gating, HostSeen, Intent, Ladder, Picture, Release, Standing, Undo, View
+from deployer.plan import Plan
 from deployer.report.runbook import runbook
 from deployer.safety import prove
-from deployer.strategies import by_hand, canary, rolling
+from deployer.strategies import by_hand, canary, restart, rollback, rolling
 
 FILES = sorted((Path(__file__).parent / "plans").glob("*.txt"))
 DASHES = "-" * 72 + "\n"
-STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan, "drain": by_hand.drain, "readmit": by_hand.readmit}
+STRATEGIES = {
+    "rolling": rolling.plan,
+    "canary": canary.plan,
+    "restart": restart.plan,
+    "drain": by_hand.drain,
+    "readmit": by_hand.readmit,
+}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -40,18 +47,24 @@ def plan(asked: dict[str, Any]) -> str:
     picture = Picture({seen.host: seen for site, hosts in asked["hosts"].items() for seen in _site(site, hosts, slot)})
     wanted = _intent(asked, picture, strategy)
     try:
-        found = STRATEGIES[strategy](wanted, picture)
+        found = _drawn(strategy, wanted, picture, asked)
         prove(found, picture)
     except Refused as refusal:
         return f"refused, exit {refusal.exit_code}: {refusal}\n"
     return runbook(found, picture)
 
 
+def _drawn(strategy: str, wanted: Intent, picture: Picture, asked: dict[str, Any]) -> Plan:
+    if strategy == "rollback":
+        return rollback.plan(wanted, picture, asked.get("lacking", ()))
+    return STRATEGIES[strategy](wanted, picture)
+
+
 def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
     sites = picture.sites
     return Intent(
         "shop",
-        Release("1.1", irreversible=asked.get("irreversible", False)),
+        Release(asked.get("release", "1.1"), irreversible=asked.get("irreversible", False)),
         strategy,
         sites,
         dict.fromkeys(sites, asked.get("wave", 1)),

@@ -12,6 +12,7 @@ from deployer.errors import LockHeld, UsageError
 from deployer.events import End, Record
 from deployer.journal import Journal
 from deployer.lock import Lock
+from deployer.progress import Progress, fold
 from deployer.report.standing import lock_lines
 from deployer.settings.place import settings_file, state_url
 from deployer.store import open_store
@@ -61,6 +62,10 @@ class Books:
         """The last run, when it stands still somewhere between before and after; else ""."""
         head = next(iter(self.journal.runs(1)), None)
         return head.run if head is not None and head.end not in (End.DONE, End.PUT_BACK) else ""
+
+    def past(self, many: int) -> tuple[Progress, ...]:
+        """The last so many runs, the oldest first."""
+        return tuple(fold(self.records(head.run)) for head in reversed(self.journal.runs(many)))
 
     def records(self, run: str) -> tuple[Record, ...]:
         return self.journal.events(run)

@@ -39,7 +39,7 @@ def act(ground: Ground, what: ByHand, showing: Showing) -> int:
         hosts = work.limited_to(",".join(what.hosts))
         picture = work.world.eyes.look()
         wishes = Wishes(only=hosts, min_in_service=what.min_in_service, strategy=what.name)
-        wanted = intent(work.settings, work.estate, Release(_running(picture, hosts)), wishes)
+        wanted = intent(work.settings, work.estate, Release(running(picture, hosts)), wishes)
         plan = what.draw(wanted, picture)
         prove(plan, picture)
         say.story(runbook(plan, picture).rstrip())
@@ -51,7 +51,7 @@ def act(ground: Ground, what: ByHand, showing: Showing) -> int:
         return begin(work, plan, picture, why, showing)
 
 
-def _running(picture: Picture, hosts: tuple[str, ...]) -> str:
+def running(picture: Picture, hosts: tuple[str, ...]) -> str:
     """What most of these hosts run; an act by hand names a release only for people."""
     found = Counter(seen.release for seen in picture.hosts.values() if seen.host in hosts and seen.release)
     return found.most_common(1)[0][0] if found else "unknown"

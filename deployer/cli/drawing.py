@@ -6,6 +6,7 @@ from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Asked
 from deployer.cli.workplace import Workplace
 from deployer.errors import UsageError
+from deployer.lineage import refuse_crossing
 from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.safety import prove
@@ -14,21 +15,23 @@ from deployer.strategies import canary, rolling
 STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan}
 
 
-def draw(work: Workplace, release: Release, wishes: Wishes, picture: Picture) -> Plan:
+def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: Picture) -> Plan:
     """The plan of the chosen strategy, proved safe.
 
     Raises:
         UsageError: no such strategy.
         UnsafePlan: it would break a rule.
+        Refused: it would go back across an irreversible release.
     """
-    wanted = intent(work.settings, work.estate, release, wishes)
+    wanted = intent(work.settings, work.estate, release, wishes(work, limit, asked))
     if wanted.strategy not in STRATEGIES:
         raise UsageError(
             f"strategy {wanted.strategy!r} cannot be deployed yet",
             where="deployer.yml, strategy",
             remedy=f"--strategy {' or '.join(STRATEGIES)}",
         )
-    plan = STRATEGIES[wanted.strategy](wanted, picture)
+    refuse_crossing(work.lineage(picture.releases), release.version, told=asked.across)
+    plan = STRATEGIES[wanted.strategy](wanted, picture.without(wanted.excluded))
     prove(plan, picture)
     return plan
 
@@ -36,4 +39,21 @@ def draw(work: Workplace, release: Release, wishes: Wishes, picture: Picture) ->
 def wishes(work: Workplace, limit: str, asked: Asked) -> Wishes:
     strategy = asked.strategy or ("canary" if asked.at else "")
     dark = asked.at == "0"
-    return Wishes(work.limited_to(limit), asked.wave, asked.min_in_service, strategy, asked.undo, dark)
+    excluded = excluding(work, asked.exclude)
+    return Wishes(work.limited_to(limit), asked.wave, asked.min_in_service, strategy, asked.undo, dark, excluded)
+
+
+def with_reason(asked: Asked, reason: str) -> None:
+    """Raises UsageError when a host is left out and nobody says why."""
+    if asked.exclude and not reason:
+        raise UsageError("leaving a host out needs a reason", where="--exclude", remedy='--reason "disk is dying"')
+
+
+def excluding(work: Workplace, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises UsageError for a host that is not there."""
+    for name in names:
+        if name not in work.estate.by_name:
+            raise UsageError(
+                f"there is no host {name!r} to leave out", where="--exclude", remedy="deployer status --live"
+            )
+    return names

@@ -21,6 +21,7 @@ class Wishes:
     strategy: str = ""
     undo: str = ""
     dark: bool = False
+    excluded: tuple[str, ...] = ()
 
 
 def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes) -> Intent:
@@ -31,7 +32,10 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
     sites = tuple(
         site
         for site in settings.sites
-        if any(not wishes.only or host.name in wishes.only for host in estate.hosts_at(site))
+        if any(
+            (not wishes.only or host.name in wishes.only) and host.name not in wishes.excluded
+            for host in estate.hosts_at(site)
+        )
     )
     size = {site: len(estate.hosts_at(site)) for site in sites}
     out = {site: wave(wishes.wave or rolling.wave, size[site]) for site in sites}
@@ -48,6 +52,7 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
         abreast=min(out.values(), default=1) if rolling.window and not canary else 1,
         budget=rolling.max_failures,
         undo=Undo(wishes.undo or ("all" if canary else rolling.undo)),
+        excluded=wishes.excluded,
         ladder=_ladder(settings.canary, dark=wishes.dark) if canary else None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,16 +51,26 @@ class Asked:
     strategy: str = ""
     undo: str = ""
     at: str = ""
+    irreversible: bool = False
+    across: bool = False
+    exclude: tuple[str, ...] = ()
+
+
+across = click.option(
+    "--across-irreversible", "across", is_flag=True, help="Go back although an irreversible release lies between."
+)
+exclude = click.option(
+    "--exclude", multiple=True, metavar="HOST", help="Leave this host alone, as if it were not there; with --reason."
+)
 
 
 def wishes(verb: Verb) -> Verb:
-    """`--sha256 --wave --min-in-service --strategy --undo --at`, handed to the verb as `asked`."""
+    """`--sha256 --wave --min-in-service --strategy --undo --at …`, handed to the verb as `asked`."""
 
     @wraps(verb)
-    def with_wishes(
-        *, sha256: str, wave: str, min_in_service: str, strategy: str, undo: str, at: str, **rest: object
-    ) -> object:
-        return verb(asked=Asked(sha256, wave, min_in_service, strategy, undo, at), **rest)
+    def with_wishes(**given: Any) -> object:
+        asked = Asked(**{one.name: given.pop(one.name) for one in fields(Asked)})
+        return verb(asked=asked, **given)
 
     return _all(
         with_wishes,
@@ -82,6 +92,9 @@ def wishes(verb: Verb) -> Verb:
             metavar="0",
             help="Dark canary: testers only, until promote.",
         ),
+        click.option("--irreversible", is_flag=True, help="There is no way back below it (a schema change)."),
+        across,
+        exclude,
     )
 
 

@@ -41,7 +41,9 @@ class Showing:
     back: bool = False
 
 
-def begin(work: Workplace, plan: Plan, picture: Picture, why: str, showing: Showing) -> int:
+def begin(  # noqa: PLR0917
+    work: Workplace, plan: Plan, picture: Picture, why: str, showing: Showing, foretold: float | None = None
+) -> int:
     """A new run under the lock; the exit code.
 
     Raises:
@@ -51,7 +53,7 @@ def begin(work: Workplace, plan: Plan, picture: Picture, why: str, showing: Show
     run = new_run(work.world.clock.now())
     with held(work, run, why) as hold:
         still_true(picture, work.world.eyes.look(), "the same command once more, to see the new plan")
-        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why), hold)
+        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why, foretold), hold)
     return leave(report(work, run, ended, showing), hold[1])
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.artifact import find
+from deployer.artifact import find, marked
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
 from deployer.clock import WallClock
 from deployer.fleet import AnsibleFleet
+from deployer.foretold import Forecast, forecast, pace
 from deployer.gates.bake import Bake
 from deployer.gates.desk import Desk, Person
 from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
 from deployer.inventory.reading import only
+from deployer.lineage import Lineage, lineage
 from deployer.look import Lookout
 from deployer.machines import Estate
-from deployer.model import Release
+from deployer.model import Picture, Release
+from deployer.plan import Plan
 from deployer.playbooks import Ansible
 from deployer.probe import HttpProbe
 from deployer.settings.file import read
@@ -29,6 +32,9 @@ from deployer.ssh import Ssh
 from deployer.store import open_store
 from deployer.traffic import LiveTraffic
 from deployer.world import World
+
+_REMEMBERED, _MEASURED = 200, 5
+"""How many of the last runs say which release came after which, and how long a verb takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,17 @@ class Workplace:
         """The hosts a --limit means; empty: all."""
         return only(self.ground.inventory, self.settings, pattern, asking(self.ground)) if pattern else ()
 
-    def release(self, version: str, sha256: str = "") -> Release:
+    def release(self, version: str, sha256: str = "", *, irreversible: bool = False) -> Release:
         """Raises PreflightFailed when the artifact or its digest is not there, or they do not fit."""
-        return find(self.settings.release.artifact, version, sha256)
+        return find(self.settings.release.artifact, version, sha256, irreversible=irreversible)
+
+    def lineage(self, running: Collection[str] = ()) -> Lineage:
+        """The releases that came one after the other here; those that run now are looked up where artifacts lie."""
+        marked_ones = [version for version in running if marked(self.settings.release.artifact, version)]
+        return lineage(self.books.past(_REMEMBERED), marked_ones)
+
+    def forecast(self, plan: Plan, picture: Picture) -> Forecast:
+        return forecast(plan, picture, pace(self.books.past(_MEASURED)))
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class Account:
     steps: tuple[StepAccount, ...]
     hosts: tuple[HostAccount, ...]
     sites: tuple[SiteAccount, ...]
+    foretold: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -202,6 +203,7 @@ def account(records: Iterable[Record]) -> Account:
         steps=tuple(_steps(progress, ledger)),
         hosts=tuple(_hosts(progress, ledger)),
         sites=tuple(_sites(progress.plan.intent, ledger)),
+        foretold=progress.foretold,
     )
 
 

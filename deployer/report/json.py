@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.errors import DeployerError
+from deployer.foretold import Forecast
 from deployer.lock import LockStatus
 from deployer.model import Picture
 from deployer.plan import Plan
@@ -30,6 +31,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "note": account.end.note if account.end else "",
         "started": account.started,
         "seconds": round(account.seconds, 3),
+        "foretold_seconds": None if account.foretold is None else round(account.foretold, 3),
         "went_back": account.why_back,
         "lowest_in_service": {site.site: site.lowest for site in account.sites},
         "floor": {site.site: site.floor for site in account.sites},
@@ -63,7 +65,7 @@ def account_json(account: Account) -> dict[str, Any]:
     }
 
 
-def plan_json(plan: Plan, picture: Picture | None = None) -> dict[str, Any]:
+def plan_json(plan: Plan, picture: Picture | None = None, foretold: Forecast | None = None) -> dict[str, Any]:
     intent = plan.intent
     return {
         "service": intent.service,
@@ -78,6 +80,7 @@ def plan_json(plan: Plan, picture: Picture | None = None) -> dict[str, Any]:
         "abreast": intent.abreast,
         "undo": intent.undo.value,
         "only": list(intent.only),
+        "excluded": list(intent.excluded),
         "steps": [
             {
                 "number": number,
@@ -91,6 +94,8 @@ def plan_json(plan: Plan, picture: Picture | None = None) -> dict[str, Any]:
             for number, leg, stage, step in plan.walk()
         ],
         "now": picture_json(picture) if picture else None,
+        "foretold_seconds": foretold.takes if foretold else None,
+        "foretold_back_seconds": foretold.back if foretold else None,
     }
 
 

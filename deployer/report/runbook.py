@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from deployer.foretold import Forecast
 from deployer.model import Intent, Picture, Undo
 from deployer.plan import Leg, Plan
 from deployer.report import words
 from deployer.report.phrases import object_of, place
-from deployer.steps import Ask, Step, verb
+from deployer.steps import Ask, Deploy, Step, verb
 
 _UNDO = {
     Undo.STAGE: "the stage is undone, the run stops",
@@ -19,15 +20,27 @@ _UNDO = {
 }
 
 
-def runbook(plan: Plan, picture: Picture | None = None) -> str:
+def runbook(plan: Plan, picture: Picture | None = None, foretold: Forecast | None = None) -> str:
     """The whole plan as text, ending in a newline; with a picture also what is there now."""
-    return "\n".join((*_head(plan, picture), *_body(plan))) + "\n"
+    return "\n".join((*_head(plan, picture, foretold), *_body(plan))) + "\n"
 
 
-def _head(plan: Plan, picture: Picture | None) -> Iterator[str]:
+def _head(plan: Plan, picture: Picture | None, foretold: Forecast | None) -> Iterator[str]:
     intent = plan.intent
     yield f"{intent.service} {intent.release.version}, {intent.strategy}: {_size(plan)}"
-    yield from (f"  {label:<11} {words.one_line(text)}" for label, text in _facts(intent, picture))
+    facts = (*_facts(intent, picture), *_times(foretold if plan.legs else None))
+    yield from (f"  {label:<11} {words.one_line(text)}" for label, text in facts)
+
+
+def _times(foretold: Forecast | None) -> Iterator[tuple[str, str]]:
+    if foretold is None:
+        return
+    known = (
+        f"{words.duration(foretold.takes)}, by the last {words.count(foretold.runs, 'run')}" if foretold.takes else ""
+    )
+    yield "takes", f"about {known}" if known else "not known yet: some verb was never measured here"
+    if foretold.back:
+        yield "way back", f"about {words.duration(foretold.back)} for everything, once it is done"
 
 
 def _size(plan: Plan) -> str:
@@ -45,8 +58,7 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
     if release.irreversible:
         yield "irreversible", "there is no way back to the release before"
     yield "sites", " then ".join(intent.sites)
-    if intent.only:
-        yield "only", words.hosts(intent.only)
+    yield from _meant(intent)
     if intent.wave:
         yield (
             "wave",
@@ -67,6 +79,13 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
 def _gate(intent: Intent) -> str:
     back = "nothing is undone" if intent.undo is Undo.NONE else "everything is undone, users first"
     return f"decides by numbers; when it fails, {back}"
+
+
+def _meant(intent: Intent) -> Iterator[tuple[str, str]]:
+    if intent.only:
+        yield "only", words.hosts(intent.only)
+    if intent.excluded:
+        yield "left out", f"{words.hosts(intent.excluded)}, whatever it runs"
 
 
 def _per_site(numbers: Mapping[str, int], sites: tuple[str, ...]) -> str:
@@ -90,6 +109,7 @@ def _body(plan: Plan) -> Iterator[str]:
     width = len(str(len(plan.steps)))
     leg: Leg | None = None
     stage_name: str | None = None
+    way_back = not plan.intent.release.irreversible
     for number, in_leg, stage, step in plan.walk():
         if in_leg is not leg:
             leg, stage_name = in_leg, None
@@ -98,6 +118,9 @@ def _body(plan: Plan) -> Iterator[str]:
         if stage.name not in (stage_name, leg.name):
             yield f"  {stage.name}"
         stage_name = stage.name
+        if isinstance(step, Deploy) and not way_back:
+            way_back = True
+            yield "  ── no way back below ──"
         yield f"    {number:>{width}}  {verb(step):<8}{words.one_line(object_of(step))}"
         yield from (f"    {'':>{width}}          {line}" for line in _compared(step))
 

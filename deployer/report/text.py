@@ -42,7 +42,7 @@ def headline(account: Account, at_work: bool | None = None) -> str:
 
 def _head(account: Account, at_work: bool | None) -> Iterator[str]:
     yield headline(account, at_work)
-    yield f"  {'took':<9} {words.duration(account.seconds)}, {_steps(account)}"
+    yield f"  {'took':<9} {words.duration(account.seconds)}{_foretold(account)}, {_steps(account)}"
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
         yield f"  {'reason':<9} {words.one_line(account.reason)}"
@@ -65,6 +65,13 @@ def _steps(account: Account) -> str:
     back = [step.state is State.DONE for step in account.steps if step.line > 0]
     then = f", then {sum(back)} of {len(back)} back" if back else ""
     return f"{sum(forward)} of {words.count(len(forward), 'step')}{then}"
+
+
+def _foretold(account: Account) -> str:
+    """Only a run that went as planned can be compared."""
+    if account.foretold is None or account.end is None or account.end.end is not End.DONE:
+        return ""
+    return f" (foretold {words.duration(account.foretold)})"
 
 
 def _at(where: str, what: str) -> str:

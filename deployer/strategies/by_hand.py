@@ -19,7 +19,7 @@ def readmit(intent: Intent, picture: Picture) -> Plan:
     """Put `intent.only` back, each verified with what it runs.
 
     Raises:
-        Refused: a host's release is not known, so it cannot be verified.
+        Refused: a host's release is not known, so it cannot be verified; or nobody else of its site serves it.
     """
 
     def steps(site: str, hosts: tuple[HostSeen, ...]) -> tuple[Step, ...]:
@@ -31,11 +31,33 @@ def readmit(intent: Intent, picture: Picture) -> Plan:
                     where=site,
                     remedy=f"see its service's log, then deployer deploy VERSION --limit {host.host}",
                 )
+            _must_fit(picture, host)
             release = Release(host.release)
-            found += [Verify(site, (host.host,), release), Readmit(site, (host.host,), release)]
+            found += [Verify(site, (host.host,), release), Readmit(site, (host.host,), release, _half(picture, host))]
         return tuple(found)
 
     return _per_site(intent, picture, "readmit", steps)
+
+
+def _half(picture: Picture, host: HostSeen) -> str:
+    """While users are split each release has its half; else the live one is right."""
+    split = picture.splits.get(host.site)
+    halves = {release: slot for slot, release in picture.slots.get(host.site, ())}
+    return halves.get(host.release or "", "") if split and len(split.shares) > 1 else ""
+
+
+def _must_fit(picture: Picture, host: HostSeen) -> None:
+    """A host that missed a release must not bring the old one back to users."""
+    split = picture.splits.get(host.site)
+    served = {seen.release for seen in picture.at(host.site) if seen.in_service and seen.host != host.host}
+    wanted = {*served, *(dict(split.shares) if split else ())} - {None}
+    if served and host.release not in wanted:
+        new = max(str(release) for release in served)
+        raise Refused(
+            f"{host.host} runs {host.release}, the pool serves {' and '.join(sorted(map(str, wanted)))}",
+            where=host.site,
+            remedy=f"deployer deploy {new} --limit {host.host}",
+        )
 
 
 def shift(intent: Intent, picture: Picture, share: int) -> Plan:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from deployer.errors import Refused
-from deployer.model import WHOLE, HostSeen, Intent, Picture, Split
+from deployer.model import WHOLE, HostSeen, Intent, Picture, Release, Split
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
 
@@ -26,18 +26,18 @@ def plan(intent: Intent, picture: Picture) -> Plan:
         Refused: users of a site are split over two releases just now.
     """
     for site in intent.sites:
-        _one_release(picture, site)
-    todo = {site: _todo(intent, picture, site) for site in intent.sites}
-    everyone = tuple(host for site in intent.sites for host in todo[site])
+        one_release(picture, site)
+    left = {site: todo(intent, picture, site) for site in intent.sites}
+    everyone = tuple(host for site in intent.sites for host in left[site])
     if not everyone:
         return Plan(intent, ())
     fetch = Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(_carriers(picture, everyone), intent.release),)),))
-    sites = [site for site in intent.sites if todo[site]]
+    sites = [site for site in intent.sites if left[site]]
     legs = [fetch]
     for site in sites:
-        legs.append(_site(intent, picture, site, todo[site], last=site == sites[-1]))
+        legs.append(_site(intent, picture, site, left[site], last=site == sites[-1]))
         legs += _renamed(intent, picture, site)
-    legs += _afterwards(intent, picture, todo)
+    legs += _afterwards(intent, picture, left)
     return Plan(intent, tuple(legs))
 
 
@@ -47,7 +47,8 @@ def _carriers(picture: Picture, hosts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*hosts, *serving)))
 
 
-def _one_release(picture: Picture, site: str) -> None:
+def one_release(picture: Picture, site: str) -> None:
+    """Raises Refused while users of the site are split over two releases."""
     split = picture.splits.get(site)
     sharing = [name for name, share in split.shares if share] if split else []
     if len(sharing) > 1:
@@ -61,13 +62,14 @@ def _one_release(picture: Picture, site: str) -> None:
 def _renamed(intent: Intent, picture: Picture, site: str) -> Iterable[Leg]:
     """Balancers that know their live half by the release before learn the new name, once all hosts serve it."""
     split, home = picture.splits.get(site), Split(((intent.release.version, WHOLE),))
-    everybody = not intent.only or all(host.host in intent.only for host in picture.at(site))
+    everybody = not intent.only or all(host.host in intent.only or host.idle for host in picture.at(site))
     if split is not None and split != home and everybody:
         name = f"{site} is named {intent.release.version}"
         yield Leg(name, site, (Stage(name, site, (Shift(site, home),)),))
 
 
-def _todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:
+def todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:
+    """The site's hosts that do not serve the release yet, those out of service first."""
     only = frozenset(intent.only)
     seen = [
         host
@@ -90,17 +92,18 @@ def _site(intent: Intent, picture: Picture, site: str, hosts: tuple[str, ...], *
     size = intent.wave[site]
     waves = [hosts[start : start + size] for start in range(0, len(hosts), size)]
     stages = []
-    for n, wave in enumerate(waves, 1):
-        steps = (*_wave(intent, site, wave), *_ask(intent, picture, site, waves, n, last=last))
+    for n, some in enumerate(waves, 1):
+        steps = (*wave(site, some, intent.release), *_ask(intent, picture, site, waves, n, last=last))
         stages.append(Stage(f"{site} wave {n} of {len(waves)}", site, steps))
     return Leg(site, site, tuple(stages), intent.abreast)
 
 
-def _wave(intent: Intent, site: str, wave: tuple[str, ...]) -> Iterable[Step]:
-    yield Drain(site, wave)
-    yield Deploy(site, wave, intent.release)
-    yield Verify(site, wave, intent.release)
-    yield Readmit(site, wave, intent.release)
+def wave(site: str, hosts: tuple[str, ...], release: Release) -> Iterable[Step]:
+    """One wave of hosts out, changed, verified and back."""
+    yield Drain(site, hosts)
+    yield Deploy(site, hosts, release)
+    yield Verify(site, hosts, release)
+    yield Readmit(site, hosts, release)
 
 
 def _ask(
@@ -109,7 +112,7 @@ def _ask(
     """After wave `n`; by numbers where there were old hosts to compare with, be it before the last wave."""
     of = len(waves)
     about = f"after wave {n} of {of} at {site}" if n < of else f"{site} is done"
-    versus = _versus(intent, picture, site, {host for wave in waves[:n] for host in wave})
+    versus = _versus(intent, picture, site, {host for some in waves[:n] for host in some})
     if intent.gating and (versus.old or n > 1) and not (last and n == of):
         yield _measured(intent, picture, about, intent.gating.between, (versus,))
     elif n < of and intent.ask_between_waves:
@@ -118,9 +121,9 @@ def _ask(
         yield Ask("sites", (site,), about)
 
 
-def _afterwards(intent: Intent, picture: Picture, todo: Mapping[str, tuple[str, ...]]) -> Iterable[Leg]:
+def _afterwards(intent: Intent, picture: Picture, left: Mapping[str, tuple[str, ...]]) -> Iterable[Leg]:
     """All is done: once more a verdict, over all sites where there are, or were, old hosts to compare with."""
-    everywhere = [(hosts, _versus(intent, picture, site, set(hosts))) for site, hosts in todo.items() if hosts]
+    everywhere = [(hosts, _versus(intent, picture, site, set(hosts))) for site, hosts in left.items() if hosts]
     versus = tuple(one for hosts, one in everywhere if one.old or len(hosts) > intent.wave[one.site])
     if intent.gating and intent.gating.after and versus:
         about = f"{intent.release.version} everywhere"

@@ -63,7 +63,8 @@ def test_help_lists_the_exit_codes(capsys: Capture) -> None:
     ("words", "why"),
     [
         (["deplyo"], "Did you mean 'deploy'?"),
-        (["deploy"], "Missing argument"),
+        (["plan"], "Missing argument"),
+        (["deploy", "--same-release", "1.0", "-i", "x"], "either a version or --same-release"),
         (["deploy", "1.0", "--nope"], "No such option"),
         (["status"], "no inventory given"),
         (["status", "-i", "/nowhere"], "there is no such inventory"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import options
 from deployer.cli.options import Asked, Ground, Papers
 
 if TYPE_CHECKING:
@@ -19,14 +19,16 @@ EXAMPLES = """\
 deployer deploy 1.2.0 -i inventories/prod
 deployer deploy 1.2.0 --strategy canary -i inventories/prod
 deployer deploy prod.plan -i inventories/prod       # written by plan -o
+deployer deploy --same-release -e workers=8 -i inventories/prod
 """
 
 
 @click.command("deploy")
-@click.argument("what", metavar="VERSION|FILE")
+@click.argument("what", metavar="VERSION|FILE", default="")
 @options.ground
 @options.limit
 @options.wishes
+@click.option("--same-release", is_flag=True, help="Once more what runs, for a new configuration (-e KEY=VALUE).")
 @options.reason
 @options.check
 @options.yes
@@ -39,6 +41,7 @@ def command(
     ground: Ground,
     limit: str,
     asked: Asked,
+    same_release: bool,
     reason: str,
     papers: Papers,
     verbose: int,
@@ -52,54 +55,52 @@ def command(
     is written down before and after, ^C stops after the step under way, and `deployer resume` goes on.
     """
     from deployer.cli import papers as paper
-    from deployer.cli.confirm import confirm
-    from deployer.cli.preflighting import preflight
-    from deployer.cli.walking import Showing, begin
+    from deployer.cli.drawing import with_reason
+    from deployer.cli.proposing import Proposal, propose
+    from deployer.cli.restarting import restart
+    from deployer.cli.walking import Showing
     from deployer.cli.workplace import workplace
-    from deployer.report.json import dumps, plan_json
-    from deployer.report.runbook import runbook
+    from deployer.errors import UsageError
 
+    showing = Showing(papers, as_json, verbose)
+    if bool(what) == same_release:
+        raise UsageError("either a version or --same-release", where="deploy", remedy="deployer deploy 1.2.0")
+    if same_release:
+        return restart(ground, limit, asked, reason, showing, check=check, yes=yes)
     paper.check(papers)
+    with_reason(asked, reason)
     with workplace(ground) as work:
         work.books.refuse_while_held()
         plan, picture = _drawn(work, what, limit, asked)
-        say.story(runbook(plan, picture).rstrip())
-        if not plan.legs:
-            say.story(f"\nnothing to do: every host serves {plan.intent.release.version} already")
-            paper.leave_nothing(papers, plan)
-            if as_json:
-                say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
-            return 0
-        if left := work.books.unfinished():
-            say.story(f"note  run {left} did not come to an end; deployer show {left} -i {ground.inventory}")
-        for finding in preflight(work, plan, picture):
-            say.story(f"note  {finding}")
-        if check:
-            say.story("\nchecked: nothing was changed")
-            return 0
         release = plan.intent.release.version
-        confirm(f"release {work.settings.service} {release} to {ground.name}", ground.name, yes=yes)
-        why = reason or f"deploy {release}"
-        return begin(work, plan, picture, why, Showing(papers, as_json, verbose))
+        proposal = Proposal(
+            f"release {work.settings.service} {release} to",
+            reason or f"deploy {release}",
+            f"every host serves {release} already",
+            check,
+            yes,
+            showing,
+        )
+        return propose(work, plan, picture, proposal)
 
 
 def _drawn(work: Workplace, what: str, limit: str, asked: Asked) -> tuple[Plan, Picture]:
     from pathlib import Path
 
     from deployer.cli import saved_plan
-    from deployer.cli.drawing import draw, wishes
+    from deployer.cli.drawing import draw
     from deployer.errors import UsageError
     from deployer.safety import prove
 
     if not saved_plan.is_file(what):
-        wanted = wishes(work, limit, asked)
-        release = work.release(what, asked.sha256)
+        release = work.release(what, asked.sha256, irreversible=asked.irreversible)
         picture = work.world.eyes.look()
-        return draw(work, release, wanted, picture), picture
+        return draw(work, release, limit, asked, picture), picture
     if limit or asked != Asked():
         raise UsageError("a saved plan is carried out as it is", where=what, remedy="deployer plan VERSION -o FILE")
     saved = saved_plan.load(Path(what))
-    release = work.release(saved.plan.intent.release.version, saved.plan.intent.release.sha256)
+    approved = saved.plan.intent.release
+    release = work.release(approved.version, approved.sha256, irreversible=approved.irreversible)
     if release != saved.plan.intent.release:
         raise UsageError("the artifact is not the one of the plan any more", where=what)
     saved_plan.still_true(

@@ -30,21 +30,21 @@ def command(
     With -o the plan is kept; `deployer deploy FILE` carries it out while the world is still as it was.
     """
     from deployer.cli import saved_plan
-    from deployer.cli.drawing import draw, wishes
+    from deployer.cli.drawing import draw
     from deployer.cli.workplace import workplace
     from deployer.preflight import weaker
     from deployer.report.json import dumps, plan_json
     from deployer.report.runbook import runbook
 
     with workplace(ground, read_only=True) as work:
-        wanted = wishes(work, limit, asked)
-        release = work.release(version, asked.sha256)
+        release = work.release(version, asked.sha256, irreversible=asked.irreversible)
         picture = work.world.eyes.look()
-        plan = draw(work, release, wanted, picture)
+        plan = draw(work, release, limit, asked, picture)
+        foretold = work.forecast(plan, picture)
         if output is not None:
             saved_plan.save(output, str(ground.inventory), plan, picture, work.world.clock.now())
             say.story(f"kept in {output}; carry it out with: deployer deploy {_path(output)} -i {ground.inventory}")
-    say.result(dumps(plan_json(plan, picture)) if as_json else runbook(plan, picture))
+    say.result(dumps(plan_json(plan, picture, foretold)) if as_json else runbook(plan, picture, foretold))
     for finding in weaker(plan, work.estate):
         say.story(f"note  {finding}")
 

@@ -1,0 +1,53 @@
+"""A plan shown, the machines asked, somebody's word taken, and then walked"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.cli import papers, say
+from deployer.cli.confirm import confirm
+from deployer.cli.preflighting import preflight
+from deployer.cli.walking import Showing, begin
+from deployer.cli.workplace import Workplace
+from deployer.model import Picture
+from deployer.plan import Plan
+from deployer.report.json import dumps, plan_json
+from deployer.report.runbook import runbook
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`question` is what somebody agrees to, `nothing` what is said where there is nothing to do."""
+
+    question: str
+    why: str
+    nothing: str
+    check: bool
+    yes: bool
+    showing: Showing
+
+
+def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -> int:
+    """The exit code. Nothing is touched before somebody agreed."""
+    foretold = work.forecast(plan, picture)
+    say.story(runbook(plan, picture, foretold).rstrip())
+    if not plan.legs:
+        return _nothing(plan, picture, proposal)
+    if left := work.books.unfinished():
+        say.story(f"note  run {left} did not come to an end; deployer show {left} -i {work.ground.inventory}")
+    for finding in preflight(work, plan, picture):
+        say.story(f"note  {finding}")
+    if proposal.check:
+        say.story("\nchecked: nothing was changed")
+        return 0
+    name = work.ground.name
+    confirm(f"{proposal.question} {name}", name, yes=proposal.yes)
+    return begin(work, plan, picture, proposal.why, proposal.showing, foretold.takes)
+
+
+def _nothing(plan: Plan, picture: Picture, proposal: Proposal) -> int:
+    say.story(f"\nnothing to do: {proposal.nothing}")
+    papers.leave_nothing(proposal.showing.papers, plan)
+    if proposal.showing.as_json:
+        say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
+    return 0

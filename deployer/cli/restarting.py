@@ -1,0 +1,35 @@
+"""A restart in waves, asked for by `restart` or by `deploy --same-release`"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deployer.cli import papers
+from deployer.cli.by_hand import running
+from deployer.cli.drawing import wishes, with_reason
+from deployer.cli.intent import intent
+from deployer.cli.options import Asked, Ground
+from deployer.cli.proposing import Proposal, propose
+from deployer.cli.walking import Showing
+from deployer.cli.workplace import workplace
+from deployer.model import Release
+from deployer.safety import prove
+from deployer.strategies import restart as strategy
+
+
+def restart(ground: Ground, limit: str, asked: Asked, reason: str, showing: Showing, *, check: bool, yes: bool) -> int:
+    """The exit code."""
+    papers.check(showing.papers)
+    with_reason(asked, reason)
+    with workplace(ground) as work:
+        work.books.refuse_while_held()
+        picture = work.world.eyes.look()
+        wished = wishes(work, limit, replace(asked, strategy="restart"))
+        wanted = intent(work.settings, work.estate, Release(running(picture, tuple(picture.hosts))), wished)
+        plan = strategy.plan(wanted, picture.without(wanted.excluded))
+        prove(plan, picture)
+        question = f"restart {work.settings.service} at"
+        why = reason or " ".join(("restart", *(f"-e {one}" for one in ground.extra_vars)))
+        return propose(
+            work, plan, picture, Proposal(question, why, "no host that is meant is in service", check, yes, showing)
+        )
