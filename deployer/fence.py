@@ -18,7 +18,7 @@ from deployer.ssh import Answer, Ssh
 from deployer.world import Order
 
 KEPT = "/var/lib/deployer"
-OVERTAKEN, BUSY = 75, 76
+OVERTAKEN, BUSY, MOVED = 75, 76, 77
 
 Machine = Host | Balancer | EdgeNode
 
@@ -32,15 +32,23 @@ class Fence:
     run: str
 
 
-def act(ssh: Ssh, machine: Machine, service: str, order: Order, script: str = ":", *, timeout: float = 20.0) -> Answer:
+class Moved(StepFailed):
+    """Somebody else acted on the machine since it was looked at."""
+
+
+def act(  # noqa: PLR0917
+    ssh: Ssh, machine: Machine, service: str, order: Order, script: str = ":", last: str = "", *, timeout: float = 20.0
+) -> Answer:
     """Runs `script` on the machine unless somebody with a newer epoch was there. It must be one that may run twice.
+    `last` is who acted there when it was looked at, as `epoch run`; "" = whoever it was.
 
     Raises:
+        Moved: somebody else was the last to act; nothing was changed.
         Overtaken: a newer epoch acted there; nothing was changed.
         StepFailed: the script ended with an error; its words are in it.
         Unreachable: the machine does not answer.
     """
-    answer = ssh.ask(machine.name, "sh", _guarded(machine, service, order, script), timeout=timeout)
+    answer = ssh.ask(machine.name, "sh", _guarded(machine, service, order, script, last), timeout=timeout)
     if answer.rc == OVERTAKEN:
         epoch, run = (*answer.err.split()[-2:], "?", "?")[:2]
         raise Overtaken(
@@ -48,6 +56,8 @@ def act(ssh: Ssh, machine: Machine, service: str, order: Order, script: str = ":
             where=machine.name,
             remedy="deployer lock status",
         )
+    if answer.rc == MOVED:
+        raise Moved("somebody else acted here just now", where=machine.name, remedy="deployer lock status")
     if answer.rc == BUSY:
         raise StepFailed("another act holds the fence here for 5 s", where=machine.name, remedy="deployer lock status")
     if not answer.ok:
@@ -74,15 +84,21 @@ def highest(ssh: Ssh, estate: Estate, service: str) -> tuple[Fence, ...]:
 
 def _reading(ssh: Ssh, machines: dict[str, Machine], service: str) -> Callable[[str], Fence | None]:
     def read(name: str) -> Fence | None:
-        answer = ssh.ask(name, "sh", f'{_file(machines[name], service)}; cat "$fence" 2>/dev/null || :')
+        answer = ssh.ask(name, "sh", reading(machines[name], service))
         words = answer.out.split()
         return Fence(name, int(words[0]), words[1]) if len(words) == 2 and words[0].isdigit() else None  # noqa: PLR2004
 
     return read
 
 
-def _guarded(machine: Machine, service: str, order: Order, script: str) -> str:
+def reading(machine: Machine, service: str) -> str:
+    """Shell that says who changed the machine last, as `epoch run`; nothing where nobody did."""
+    return f'{_file(machine, service)}; cat "$fence" 2>/dev/null || :'
+
+
+def _guarded(machine: Machine, service: str, order: Order, script: str, last: str) -> str:
     run = shlex.quote(order.run)
+    moved = f'[ "$epoch $run" = {shlex.quote(last)} ] || [ "$epoch $run" = {order.epoch}" "{run} ] || exit {MOVED}'
     return f"""
 umask 022
 {_file(machine, service)}
@@ -92,6 +108,7 @@ epoch=0 run=none
 [ ! -e "$fence" ] || read -r epoch run <"$fence"
 if [ "${{epoch:-0}}" -gt {order.epoch} ] || {{ [ "$epoch" = {order.epoch} ] && [ "$run" != {run} ]; }}
 then echo "$epoch $run"; exit {OVERTAKEN}; fi
+{moved if last else ""}
 if [ "$epoch $run" != {order.epoch}" "{run} ]; then
   echo {order.epoch} {run} >"$fence.new" && mv -f "$fence.new" "$fence" || exit 1
 fi

@@ -16,7 +16,7 @@ from deployer.probe import HttpProbe
 from deployer.reach import reach
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from deployer.trust import shown, trust
 from tests.inventory.ground import settings as written
 from tests.ssh.parts import Sshd, sshd

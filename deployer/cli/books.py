@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from deployer.cli import say
 from deployer.cli.options import Ground
 from deployer.errors import LockHeld, UsageError
+from deployer.evacuation import spool
 from deployer.events import End, Record
 from deployer.journal import Journal
 from deployer.lock import Lock
@@ -67,6 +69,11 @@ class Books:
         """The last so many runs, the oldest first."""
         return tuple(fold(self.records(head.run)) for head in reversed(self.journal.runs(many)))
 
+    def catch_up(self) -> None:
+        """What was done from this machine while the journal was away is written down now."""
+        for run in spool.merge(self.service, self.journal, self.lock):
+            say.story(f"run {run} acted while the journal was away; it is written down now")
+
     def records(self, run: str) -> tuple[Record, ...]:
         return self.journal.events(run)
 
@@ -76,7 +83,10 @@ def books(ground: Ground, *, read_only: bool = True) -> Iterator[Books]:
     service, url = state_url(settings_file(ground.inventory))
     store = open_store(url, read_only=read_only)
     try:
-        yield open_books(service, store)
+        opened = open_books(service, store)
+        if not read_only:
+            opened.catch_up()
+        yield opened
     finally:
         store.close()
 

@@ -11,6 +11,7 @@ from deployer.artifact import find, marked
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
 from deployer.clock import WallClock
+from deployer.evacuation import card as cards
 from deployer.fleet import AnsibleFleet
 from deployer.foretold import Forecast, forecast, pace
 from deployer.gates.bake import Bake
@@ -26,11 +27,12 @@ from deployer.plan import Plan
 from deployer.playbooks import Ansible
 from deployer.probe import HttpProbe
 from deployer.settings.file import read
-from deployer.settings.place import settings_file, state_directory
+from deployer.settings.home import state_directory
+from deployer.settings.place import settings_file
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.store import open_store
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from deployer.world import World
 
 _REMEMBERED, _MEASURED = 200, 5
@@ -70,13 +72,18 @@ class Workplace:
 def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]:
     """Settings and inventory are read and judged; no machine is touched yet."""
     settings = read(settings_file(ground.inventory))
-    estate = read_estate(ground.inventory, settings, asking(ground))
+    how = asking(ground)
+    estate = read_estate(ground.inventory, settings, how)
+    cards.keep(ground.inventory, cards.made(estate, settings, cards.digest(ground.inventory, how)))
     store = open_store(settings.state, read_only=read_only)
     ssh = Ssh(estate.logins())
     try:
         traffic = LiveTraffic(estate, settings, ssh, WallClock())
         world = _world(ground, estate, settings, traffic)
-        yield Workplace(ground, settings, estate, open_books(settings.service, store), ssh, traffic, world)
+        opened = open_books(settings.service, store)
+        if not read_only:
+            opened.catch_up()
+        yield Workplace(ground, settings, estate, opened, ssh, traffic, world)
     finally:
         ssh.close()
         store.close()

@@ -5,20 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from deployer.inventory.configuration import IGNORED, configuration
-from deployer.inventory.facts import Asking, Facts, without_secrets
-from deployer.settings.place import state_directory
+from deployer.inventory.facts import Facts, without_secrets
+from deployer.settings.home import state_directory
 from deployer.settings.values import Settings
-
-_FORMAT = 2
-_OURS = re.compile("|".join(IGNORED))
-_PLUGIN = re.compile(rb"^plugin\s*:", re.MULTILINE)
 
 
 def place(inventory: Path, settings: Settings) -> Path:
@@ -27,21 +20,6 @@ def place(inventory: Path, settings: Settings) -> Path:
     directory = Path(settings.state.removeprefix("sqlite:///")).parent if sqlite else state_directory()
     name = hashlib.sha256(str(inventory.absolute()).encode()).hexdigest()[:16]
     return directory / f"inventory-{name}.json"
-
-
-def fingerprint(inventory: Path, asking: Asking) -> str:
-    """Changes with every file Ansible may read here and with the options; "" where the answer must not be kept.
-
-    A script or a cloud plugin among the sources answers anew each time, so nothing is kept of it.
-    """
-    seen: list[object] = [_FORMAT, str(inventory.absolute()), asking.arguments()]
-    seen += sorted((name, value) for name, value in os.environ.items() if name.startswith("ANSIBLE_"))
-    for path in _files(inventory):
-        status = path.stat()
-        if _living(path, status.st_mode):
-            return ""
-        seen.append((str(path), status.st_mtime_ns, status.st_size, status.st_mode, status.st_ino))
-    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def load(copy: Path, print_of: str) -> Facts | None:
@@ -75,21 +53,3 @@ def _facts(**kept: object) -> Facts:
     groups = {name: tuple(hosts) for name, hosts in facts.groups.items()}
     wrong = tuple((host, name, why) for host, name, why in facts.wrong)
     return replace(facts, groups=groups, wrong=wrong, warnings=tuple(facts.warnings), limited=tuple(facts.limited))
-
-
-def _files(inventory: Path) -> Iterator[Path]:
-    """All files under the inventory's directory, and the configurations Ansible may read."""
-    top = inventory if inventory.is_dir() else inventory.parent
-    for directory, below, names in os.walk(top, followlinks=True):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        yield from (Path(directory) / name for name in sorted(names) if not _OURS.search(name))
-    place = configuration(os.environ)
-    if place is not None:
-        yield place
-
-
-def _living(path: Path, mode: int) -> bool:
-    """A script, or a YAML file that names an inventory plugin."""
-    if mode & 0o111 and path.suffix not in (".yml", ".yaml", ".ini", ".json", ".md", ".txt"):
-        return True
-    return path.suffix in (".yml", ".yaml") and bool(_PLUGIN.search(path.read_bytes()))

@@ -8,6 +8,7 @@ from deployer.inventory import compiled
 from deployer.inventory.ask import ask
 from deployer.inventory.estate import build
 from deployer.inventory.facts import Asking, Facts, without_secrets
+from deployer.inventory.fingerprint import fingerprint
 from deployer.inventory.limit import chosen
 from deployer.machines import Estate
 from deployer.settings.values import Settings
@@ -29,7 +30,7 @@ def only(inventory: Path, settings: Settings, pattern: str, asking: Asking | Non
 
 def facts(inventory: Path, settings: Settings, asking: Asking, *, secrets: bool) -> Facts:
     place = compiled.place(inventory, settings)
-    print_of = compiled.fingerprint(inventory, asking)
+    print_of = fingerprint(inventory, asking)
     kept = compiled.load(place, print_of) if print_of else None
     if kept is not None and not (secrets and kept.secret):
         return kept

@@ -46,9 +46,8 @@ def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: 
     _write(balancer, "haproxy.cfg.j2", values)
 
 
-def prepare_edge(lab: Lab) -> None:
-    """Configuration of the edge: half of the users for each site."""
-    edge = lab.edge
+def prepare_edge(lab: Lab, edge: Machine) -> None:
+    """Configuration of an edge node: half of the users for each site."""
     sites = [
         {"name": site, "weight": 50, "balancers": [_server(one) for one in lab.of_site(site, "lb")]} for site in SITES
     ]

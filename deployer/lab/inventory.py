@@ -24,7 +24,7 @@ def _hosts(lab: Lab) -> dict[str, object]:
     groups: dict[str, object] = {
         "web": {"hosts": {host.name: _host(host) for host in lab.hosts}},
         "lb": {"hosts": {balancer.name: _balancer(balancer) for balancer in lab.balancers}},
-        "edge": {"hosts": {lab.edge.name: _balancer(lab.edge)}},
+        "edge": {"hosts": {edge.name: _balancer(edge) for edge in lab.edges}},
     }
     for site in SITES:
         members = (*lab.of_site(site, "web"), *lab.of_site(site, "lb"))

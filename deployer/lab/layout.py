@@ -16,6 +16,7 @@ Balancing = Literal["haproxy", "nginx"]
 SITES = ("dc1", "dc2")
 SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT = 8080, 2222, 8081, 8404, 8405
 BALANCERS_PER_SITE = 2
+EDGES = 2
 MOST_HOSTS = 200
 
 
@@ -83,7 +84,12 @@ class Lab:
         return tuple(machine for machine in self._machines() if machine.kind == "lb")
 
     @property
+    def edges(self) -> tuple[Machine, ...]:
+        return tuple(machine for machine in self._machines() if machine.kind == "edge")
+
+    @property
     def edge(self) -> Machine:
+        """The first of them; users come to all."""
         return self.machine("edge1")
 
     @property
@@ -122,7 +128,8 @@ class Lab:
                 yield self._machine(f"{site}-lb{index}", "lb", site, f"127.{second}.{self.number}.{10 + index}")
             for index in range(1, self.hosts_per_site + 1):
                 yield self._machine(f"{site}-web{index}", "web", site, f"127.{second}.{self.number}.{20 + index}")
-        yield self._machine("edge1", "edge", "", f"127.3.{self.number}.1")
+        for index in range(1, EDGES + 1):
+            yield self._machine(f"edge{index}", "edge", "", f"127.3.{self.number}.{index}")
 
     def _machine(self, name: str, kind: Kind, site: str, address: str) -> Machine:
         return Machine(name, kind, site, address, self.folder / "machines" / name)

@@ -137,7 +137,8 @@ def _build(lab: Lab, sticky: str, tester_key: str) -> None:
         host.prepare(lab, one, lab.artifacts / f"shop-{FIRST}.tar.gz", FIRST)
     for one in lab.balancers:
         balancer.prepare(lab, one, sticky=sticky, tester_key=tester_key)
-    balancer.prepare_edge(lab)
+    for edge in lab.edges:
+        balancer.prepare_edge(lab, edge)
     inventory.write(lab)
 
 
@@ -147,10 +148,10 @@ def _start(lab: Lab) -> None:
         _each(pool, lambda one: ssh.start(lab, one), lab.machines)
         _each(pool, lambda one: host.start(lab, one), lab.hosts)
         _each(pool, lambda one: balancer.start(lab, one), lab.balancers)
-    balancer.start(lab, lab.edge)
+        _each(pool, lambda one: balancer.start(lab, one), lab.edges)
     wait(lambda: status(lab.name, folder=lab.folder).parts, lambda parts: all(one.ssh and one.service for one in parts))
     wait(lambda: _up(lab), lambda found: all(count == lab.hosts_per_site for count in found.values()))
-    wait(lambda: _page(lab), lambda code: code == 200)  # noqa: PLR2004
+    wait(lambda: {_page(edge) for edge in lab.edges}, lambda codes: codes == {200})
 
 
 def _up(lab: Lab) -> dict[str, int]:
@@ -182,8 +183,8 @@ def accepts(address: str, port: int) -> bool:
         return False
 
 
-def _page(lab: Lab) -> int:
-    link = HTTPConnection(lab.edge.address, SERVICE_PORT, timeout=5)
+def _page(edge: Machine) -> int:
+    link = HTTPConnection(edge.address, SERVICE_PORT, timeout=5)
     try:
         link.request("GET", "/")
         return link.getresponse().status

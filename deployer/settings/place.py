@@ -5,15 +5,14 @@ Reads `service` and `state` without pydantic, for the commands that only look in
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from deployer.errors import SettingsError
+from deployer.settings.home import state_directory
 from deployer.settings.lines import Document, document
 
 NAME = "deployer.yml"
-SYSTEM_STATE = Path("/var/lib/deployer")
 _SQLITE = "sqlite:///"
 
 
@@ -65,11 +64,3 @@ def state_of(service: str, state: str, directory: Path) -> str:
     if state.startswith(_SQLITE):
         return _SQLITE + str((directory / Path(state.removeprefix(_SQLITE)).expanduser()).absolute())
     return state
-
-
-def state_directory() -> Path:
-    """`/var/lib/deployer` for root, `~/.local/state/deployer` (XDG_STATE_HOME is honoured) for everybody else."""
-    if os.geteuid() == 0 and os.access(SYSTEM_STATE if SYSTEM_STATE.exists() else SYSTEM_STATE.parent, os.W_OK):
-        return SYSTEM_STATE
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "deployer"

@@ -103,6 +103,10 @@ class EdgeValues(Values):
     """its runtime socket, at level admin"""
     backend: Name = "sites"
     """the backend whose servers are the sites"""
+    grace: Seconds = 5
+    """how long users whom a cookie ties to a site may stay when its share is 0, before they are moved"""
+    settle: Seconds = 30
+    """how long requests in flight to an emptied site are waited for"""
 
 
 class RollingValues(Values):

@@ -1,5 +1,1 @@
 """Who receives requests"""
-
-from deployer.traffic.live import LiveTraffic
-
-__all__ = ["LiveTraffic"]

@@ -16,7 +16,7 @@ _PYTHON = (
     "s.sendall(sys.stdin.buffer.read());s.shutdown(1);"
     "[sys.stdout.buffer.write(b) for b in iter(lambda:s.recv(65536),b'')]"
 )
-_API = f"""
+API = f"""
 api() {{
   if command -v socat >/dev/null 2>&1; then socat -t 5 - "UNIX-CONNECT:$1"
   else "${{DEPLOYER_PYTHON:-python3}}" -ISc {shlex.quote(_PYTHON)} "$1"; fi
@@ -45,7 +45,7 @@ def change(
         StepFailed: HAProxy said something, so at least one was not carried out.
         Unreachable: the machine does not answer.
     """
-    script = ["set -e", first, _API]
+    script = ["set -e", first, API]
     script += [_to_old(machine, pid, words) for pid, words in old if isinstance(machine, Balancer)]
     if commands:
         script.append(f"printf '%s\\n' {shlex.quote(';'.join(commands))} | api {shlex.quote(machine.socket)} 2>&1")

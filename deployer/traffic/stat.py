@@ -32,6 +32,8 @@ class Row:
     mode: str
     failed: int = 0
     """Answers with 5xx, broken connections and broken answers, since the start."""
+    rate: int = 0
+    """Requests (http) or connections (tcp) in the last second."""
 
     @property
     def standing(self) -> Standing:
@@ -81,6 +83,7 @@ def _row(cell: dict[str, str]) -> Row:
         cell.get("cookie", ""),
         cell.get("mode", ""),
         number("hrsp_5xx") + number("econ") + number("eresp"),
+        number("rate"),
     )
 
 

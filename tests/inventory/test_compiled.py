@@ -12,6 +12,7 @@ import pytest
 
 from deployer.inventory import compiled
 from deployer.inventory.facts import Asking, Facts
+from deployer.inventory.fingerprint import fingerprint
 from tests.inventory.ground import facts, files, settings
 
 SECRET = "geheim-4711"
@@ -65,7 +66,7 @@ def test_the_fingerprint_changes_with_every_file_and_option(tmp_path: Path, monk
     inventory = files(tmp_path, group_vars__all="a: 1\n")
 
     def now(asking: Asking | None = None) -> str:
-        return compiled.fingerprint(inventory, asking or Asking())
+        return fingerprint(inventory, asking or Asking())
 
     seen = [now(), now(Asking(extra_vars=("a=2",)))]
     (inventory / "host_vars").mkdir()
@@ -84,19 +85,19 @@ def test_the_fingerprint_changes_with_every_file_and_option(tmp_path: Path, monk
 
 def test_our_own_journal_beside_the_inventory_changes_nothing(tmp_path: Path) -> None:
     inventory = files(tmp_path)
-    before = compiled.fingerprint(inventory, Asking())
+    before = fingerprint(inventory, Asking())
     for name in ("shop.db", "shop.db-wal", "inventory-0123456789abcdef.json"):
         (inventory / name).write_text("x")
-    assert compiled.fingerprint(inventory, Asking()) == before
+    assert fingerprint(inventory, Asking()) == before
 
 
 def test_scripts_and_cloud_plugins_are_asked_each_time(tmp_path: Path) -> None:
     inventory = files(tmp_path, aws_ec2="plugin: amazon.aws.aws_ec2\n")
-    assert compiled.fingerprint(inventory, Asking()) == ""
+    assert fingerprint(inventory, Asking()) == ""
     script = files(tmp_path / "other") / "hosts.sh"
     script.write_text("#!/bin/sh\necho '{}'\n")
     script.chmod(0o755)
-    assert compiled.fingerprint(script.parent, Asking()) == ""
+    assert fingerprint(script.parent, Asking()) == ""
 
 
 def test_the_copy_lies_beside_the_journal(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import SettingsError
-from deployer.settings import place
+from deployer.settings import home, place
 
 
 def test_the_settings_lie_beside_the_inventory(tmp_path: Path) -> None:
@@ -58,7 +58,8 @@ def test_what_is_read_is_checked(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_the_default_journal_is_in_the_state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "SYSTEM_STATE", tmp_path / "absent" / "deployer")
+    monkeypatch.delenv("DEPLOYER_STATE")
+    monkeypatch.setattr(home, "SYSTEM_STATE", tmp_path / "absent" / "deployer")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert place.state_of("shop", "", tmp_path) == f"sqlite:///{tmp_path}/state/deployer/shop.db"
     monkeypatch.delenv("XDG_STATE_HOME")
@@ -67,9 +68,10 @@ def test_the_default_journal_is_in_the_state_directory(tmp_path: Path, monkeypat
 
 
 def test_root_keeps_the_journal_under_var_lib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "SYSTEM_STATE", tmp_path / "deployer")
+    monkeypatch.delenv("DEPLOYER_STATE")
+    monkeypatch.setattr(home, "SYSTEM_STATE", tmp_path / "deployer")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert place.state_directory() == tmp_path / "deployer"
+    assert home.state_directory() == tmp_path / "deployer"
 
 
 def test_the_journal_is_found_without_pydantic(tmp_path: Path) -> None:

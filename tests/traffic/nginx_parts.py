@@ -17,7 +17,7 @@ from deployer.lab.templates import render
 from deployer.machines import Balancer, Estate, Host
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from deployer.traffic.nginx import fresh
 from tests.ssh.parts import Sshd, children, kill, sshd, until
 from tests.traffic.parts import PORT, RealClock, settings, tiny_host

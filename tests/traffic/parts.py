@@ -17,7 +17,7 @@ from deployer.machines import Balancer, Estate, Host
 from deployer.model import Release
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from deployer.world import Order
 from tests.ssh.parts import Sshd, children, kill, sshd, until
 

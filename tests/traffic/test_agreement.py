@@ -19,7 +19,7 @@ from deployer.errors import DeployerError
 from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.steps import Shift
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from tests.ssh.parts import children, kill, until
 from tests.traffic.parts import Haproxy, Ordered, RealClock, Site, site
 

@@ -14,7 +14,7 @@ from deployer.machines import EdgeNode, Estate, Host
 from deployer.model import Split
 from deployer.ssh import Ssh
 from deployer.steps import Shift
-from deployer.traffic import LiveTraffic
+from deployer.traffic.live import LiveTraffic
 from deployer.world import Order
 from tests.ssh.parts import Sshd, sshd
 from tests.traffic.parts import Haproxy, Ordered, RealClock, settings

@@ -30,7 +30,7 @@ async def put(lab: Path, folder: Path, *, rate: float, users: int, seconds: floa
         tally, sampler = Tally(log), Sampler(found)
         parts = [sampler.run(stop), _report(tally, stop)]
         if rate:
-            parts.append(Generator(found.edge.address, rate, users, tally, headers).run(stop))
+            parts.append(Generator([edge.address for edge in found.edges], rate, users, tally, headers).run(stop))
         (folder / "running").touch()
         await asyncio.gather(*parts)
         used = resource.getrusage(resource.RUSAGE_SELF)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from deployer.lab.load.tally import Tally
@@ -36,8 +36,8 @@ MIX = (
 class Generator:
     """`rate` is requests per second; `users` is how many people take turns in each stream."""
 
-    def __init__(self, address: str, rate: float, users: int, tally: Tally, headers: str = "") -> None:
-        self._address, self._tally, self._headers = address, tally, headers
+    def __init__(self, addresses: Sequence[str], rate: float, users: int, tally: Tally, headers: str = "") -> None:
+        self._addresses, self._tally, self._headers = addresses, tally, headers
         self._newest = len(MIX) * users
         self._acts: set[asyncio.Task[None]] = set()
         self._resting: list[deque[Visitor]] = []
@@ -45,7 +45,7 @@ class Generator:
         self._gaps = [stream.requests / (stream.share * rate) for stream in MIX]
         for index, stream in enumerate(MIX):
             crowd = range(index * users, (index + 1) * users)
-            self._resting.append(deque(Visitor(number, address, tally, stream.fresh, headers) for number in crowd))
+            self._resting.append(deque(self._visitor(number, stream) for number in crowd))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; what is under way is then finished."""
@@ -77,4 +77,9 @@ class Generator:
 
     def _newcomer(self, index: int) -> Visitor:
         self._newest += 1
-        return Visitor(self._newest, self._address, self._tally, MIX[index].fresh, self._headers)
+        return self._visitor(self._newest, MIX[index])
+
+    def _visitor(self, number: int, stream: Stream) -> Visitor:
+        """Each comes to the edge node that DNS gave him once."""
+        address = self._addresses[number % len(self._addresses)]
+        return Visitor(number, address, self._tally, stream.fresh, self._headers)

@@ -1,0 +1,155 @@
+"""An evacuation from beginning to end: look, judge, ask, act on every edge node, measure, say what to type next"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from deployer.cli import say
+from deployer.cli.confirm import confirm
+from deployer.cli.options import Ground
+from deployer.cli.person import new_run, person
+from deployer.errors import DeployerError, Unreachable
+from deployer.evacuation import contest, judgement, leaving, reading
+from deployer.evacuation.card import Card
+from deployer.evacuation.ledger import Ledger
+from deployer.evacuation.node import Node, Seen
+from deployer.evacuation.outcome import Evacuated, events
+from deployer.evacuation.plan import plan
+from deployer.evacuation.sweep import Emptied, Sweep
+from deployer.inventory.facts import Asking
+from deployer.model import Picture, Split
+from deployer.ssh import Ssh
+from deployer.world import Order
+
+LOOKING, ACTING = 20.0, 20.0
+"""Seconds for the first node to answer, and for the last one to be changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    site: str
+    reason: str
+    emergency: bool = False
+    check: bool = False
+    yes: bool = False
+
+
+class WallClock:
+    """This machine's time, without what a deployment needs besides."""
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
+    """None: only checked.
+
+    Raises:
+        UsageError, Refused: nothing was touched.
+        Taken: another evacuation won; this one was taken back where it had acted.
+    """
+    card, warning = reading.card(ground.inventory, _asking(ground))
+    if warning:
+        say.story(f"warning  {warning}")
+    judgement.known(card, wish.site)
+    ssh = Ssh((node.name, node.login) for node in card.edges)
+    nodes = tuple(Node(edge, card.service, ssh, card.site_of) for edge in card.edges)
+    sweep = Sweep(nodes)
+    sweep.start()
+    ledger = Ledger(card.state, card.service, time.time)
+    try:
+        seen = _judged(card, wish, sweep)
+        before = judgement.split(seen)
+        assert before is not None  # noqa: S101 - somebody gets users on each node, or it was refused
+        if wish.check:
+            say.story("checked: nothing was changed")
+            return None
+        confirm(f"lead everybody away from {wish.site}", wish.site, yes=wish.yes)
+        return _act(card, wish, nodes, sweep, ledger, seen, before)
+    finally:
+        sweep.stop()
+        ledger.close()
+
+
+def _judged(card: Card, wish: Wish, sweep: Sweep) -> tuple[Seen, ...]:
+    """Every node that answered, each found fit."""
+    looked = sweep.looked(LOOKING)
+    seen = tuple(one for one in looked.values() if isinstance(one, Seen))
+    wrong = [one for one in looked.values() if isinstance(one, DeployerError)]
+    if not seen:
+        raise Unreachable(
+            "no edge node answers: " + "; ".join(f"{one.where}: {one.what}" for one in wrong or [Unreachable("?")]),
+            where=card.service,
+            remedy=wrong[0].remedy if wrong else "deployer doctor",
+        )
+    for one in seen:
+        judgement.raising(one, wish.site, emergency=wish.emergency)
+        rates = ", ".join(f"{site.site} {site.rate}/s" for site in one.sites)
+        shares = ", ".join(f"{site} {share / 100:g} %" for site, share in one.shares)
+        say.story(f"  {one.node:<12} {shares}   now {rates}")
+    for name in (node.name for node in card.edges):
+        found = looked.get(name)
+        if not isinstance(found, Seen):
+            say.story(f"  {name:<12} {found.what if found else 'no answer yet'}")
+    return seen
+
+
+def _act(  # noqa: PLR0917
+    card: Card, wish: Wish, nodes: tuple[Node, ...], sweep: Sweep, ledger: Ledger, seen: tuple[Seen, ...], before: Split
+) -> Evacuated:
+    run = new_run(time.time())
+    reason = wish.reason or f"evacuate {wish.site}"
+    drawn = plan(card.service, card.sites, before, wish.site)
+    highest = max(one.epoch for one in seen)
+    told = [time.monotonic()]
+    epoch = ledger.begin(run, person(), reason, drawn, Picture({}, {"edge": before}), highest, emergency=wish.emergency)
+    if ledger.away:
+        say.story(f"warning  the journal does not answer, acting without it: {ledger.away}")
+    order = Order(run, epoch, "0-1", _teller(told), lambda: False)
+
+    def empty(node: Node, looked: Seen) -> Seen:
+        raised = judgement.raising(looked, wish.site, emergency=wish.emergency)
+        own = replace(order, epoch=max(epoch, looked.epoch + 1)) if ledger.away else order
+        return node.empty(wish.site, looked, own, raised)
+
+    begun = time.monotonic()
+    sweep.go(empty)
+    changed, missing = _swept(sweep, wish.site)
+    contest.settle(nodes, changed, missing, order, empty)
+    seconds = time.monotonic() - begun
+    by_name = {node.edge.name: node for node in nodes}
+    left = leaving.until_gone(
+        [by_name[name] for name in changed], wish.site, order, WallClock(), card.grace, card.settle
+    )
+    found = Evacuated(wish.site, run, before, changed, missing, left, seconds, ledger.away)
+    ledger.write(*events(found))
+    return replace(found, away=ledger.away)
+
+
+def _swept(sweep: Sweep, site: str) -> tuple[dict[str, Emptied], dict[str, DeployerError]]:
+    changed: dict[str, Emptied] = {}
+    missing: dict[str, DeployerError] = {}
+    for name, one in sweep.ended(ACTING):
+        if isinstance(one, Emptied):
+            changed[name] = one
+            say.story(f"  {name:<12} {site} 0 %, read back")
+        else:
+            missing[name] = one
+    return changed, missing
+
+
+def _teller(last: list[float]) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        if time.monotonic() - last[0] >= 1.0:
+            last[0] = time.monotonic()
+            say.story(f"  {line}")
+
+    return tell
+
+
+def _asking(ground: Ground) -> Asking:
+    vault = (ground.vault_password_file,) if ground.vault_password_file else ()
+    return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)

@@ -1,0 +1,43 @@
+"""Lead every user away from a site, at once"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options, say
+from deployer.cli.options import Ground
+
+
+@click.command("evacuate", epilog='Example: deployer evacuate dc2 --reason "power" -i inventories/prod')
+@click.argument("site")
+@options.ground
+@options.reason
+@click.option("--emergency", is_flag=True, help="Though the rest is too small, or gets nobody; needs --reason.")
+@options.check
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for the site's name.")
+@options.as_json
+def command(*, site: str, ground: Ground, reason: str, emergency: bool, check: bool, yes: bool, as_json: bool) -> int:
+    """Set SITE's share to 0 on every edge node at once, read it back, and measure until nobody is there any more.
+
+    Takes over from a deployment under way, which stops at its next step and can be resumed. Works without Ansible,
+    with the copy of the inventory that every command keeps, and when the journal does not answer.
+    """
+    from deployer.cli import evacuating
+    from deployer.errors import UsageError
+    from deployer.report import evacuation
+
+    if emergency and not reason:
+        raise UsageError("an emergency needs a reason", where="--emergency", remedy="--reason 'why'")
+    found = evacuating.evacuate(ground, evacuating.Wish(site, reason, emergency, check, yes))
+    if found is None:
+        return 0
+    text = evacuation.shown(found, str(ground.inventory))
+    code = 0 if found.complete else 6
+    if as_json:
+        import json
+
+        say.story(text.rstrip())
+        say.result(json.dumps({**evacuation.as_json(found), "exit_code": code}, indent=2) + "\n")
+    else:
+        say.result(text)
+    return code

@@ -1,0 +1,111 @@
+"""What an evacuation needs to know, kept ready by every command: sites, edge nodes, ways to them, no secrets"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployer import codec
+from deployer.errors import UsageError
+from deployer.inventory.facts import Asking
+from deployer.inventory.fingerprint import fingerprint
+from deployer.machines import EdgeNode, Estate, Login
+from deployer.settings.home import state_directory
+
+if TYPE_CHECKING:
+    from deployer.settings.values import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`of` is the digest of the inventory and deployer.yml it was made from ("" = never current), `written` when.
+
+    `servers` says of which site the servers of the edge are: sites by their own name, and balancers. `secret`: there
+    are passwords among the logins, which are not kept. `grace` and `settle` are seconds, as in `edge:` of deployer.yml.
+    """
+
+    service: str
+    of: str
+    written: float
+    state: str
+    sites: tuple[str, ...]
+    servers: tuple[tuple[str, str], ...]
+    edges: tuple[EdgeNode, ...]
+    secret: bool
+    grace: float
+    settle: float
+
+    def site_of(self, server: str) -> str:
+        return dict(self.servers).get(server, "")
+
+
+def made(estate: Estate, settings: Settings, of: str) -> Card:
+    """With passwords, for use; `keep` leaves them out."""
+    edge = settings.edge
+    return Card(
+        service=settings.service,
+        of=of,
+        written=time.time(),
+        state=settings.state,
+        sites=tuple(settings.sites),
+        servers=(*((one.name, one.site) for one in estate.balancers), *((site, site) for site in settings.sites)),
+        edges=estate.edges,
+        secret=any(node.login.password or node.login.become_password for node in estate.edges),
+        grace=edge.grace if edge else 0.0,
+        settle=edge.settle if edge else 0.0,
+    )
+
+
+def place(inventory: Path) -> Path:
+    """Found without reading anything: the inventory and deployer.yml may be what is broken."""
+    name = hashlib.sha256(str(inventory.absolute()).encode()).hexdigest()[:16]
+    return state_directory() / f"evacuation-{name}.json"
+
+
+def digest(inventory: Path, asking: Asking) -> str:
+    """Changes with every file the card is made from; "" where nothing can be said: a living inventory, a lost file."""
+    try:
+        of = fingerprint(inventory, asking)
+        settings = ((inventory if inventory.is_dir() else inventory.parent) / "deployer.yml").stat()
+    except OSError:
+        return ""
+    seen = (of, settings.st_mtime_ns, settings.st_size, settings.st_ino)
+    return hashlib.sha256(repr(seen).encode()).hexdigest() if of else ""
+
+
+def load(inventory: Path) -> Card | None:
+    """The card as it was kept last; None where there is none, or it is damaged, or somebody else's."""
+    try:
+        kept = place(inventory)
+        if kept.stat().st_uid != os.geteuid():
+            return None
+        card = codec.decode(Card, kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError, UsageError):
+        return None
+    assert isinstance(card, Card)  # noqa: S101 - for the type checker
+    return card
+
+
+def keep(inventory: Path, card: Card) -> None:
+    """Without passwords, mode 0600. A full or read-only disk costs the speed of an evacuation, not this command."""
+    before = load(inventory)
+    plain = replace(card, edges=tuple(replace(node, login=_without_secrets(node.login)) for node in card.edges))
+    if before is not None and replace(before, written=card.written) == plain:
+        return
+    copy = place(inventory)
+    new = copy.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(codec.encode(plain))
+        new.replace(copy)
+
+
+def _without_secrets(login: Login) -> Login:
+    return replace(login, password="", become_password="")
