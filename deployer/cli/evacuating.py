@@ -23,8 +23,8 @@ from deployer.model import Picture, Split
 from deployer.ssh import Ssh
 from deployer.world import Order
 
-LOOKING, ACTING = 20.0, 20.0
-"""Seconds for the first node to answer, and for the last one to be changed."""
+LOOKING = 20.0
+"""Seconds for the first node to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _act(  # noqa: PLR0917
 
     begun = time.monotonic()
     sweep.go(empty)
-    changed, missing = _swept(sweep, wish.site)
+    changed, missing = _swept(sweep, card, wish.site)
     contest.settle(nodes, changed, missing, order, empty)
     seconds = time.monotonic() - begun
     by_name = {node.edge.name: node for node in nodes}
@@ -129,10 +129,10 @@ def _act(  # noqa: PLR0917
     return replace(found, away=ledger.away)
 
 
-def _swept(sweep: Sweep, site: str) -> tuple[dict[str, Emptied], dict[str, DeployerError]]:
+def _swept(sweep: Sweep, card: Card, site: str) -> tuple[dict[str, Emptied], dict[str, DeployerError]]:
     changed: dict[str, Emptied] = {}
     missing: dict[str, DeployerError] = {}
-    for name, one in sweep.ended(ACTING):
+    for name, one in sweep.ended(card.settle):
         if isinstance(one, Emptied):
             changed[name] = one
             say.story(f"  {name:<12} {site} 0 %, read back")

@@ -58,9 +58,7 @@ def run(
     with _timed(seconds, "up"):
         lifecycle.down(name, folder=folder)
         lab = lifecycle.up(name, hosts_per_site, folder=folder)
-    say(
-        f"lab {lab.name}: 2 sites of {hosts_per_site} hosts and 2 balancers, 2 edge nodes: {lab.url} ({lab.folder})"
-    )
+    say(f"lab {lab.name}: 2 sites of {hosts_per_site} hosts and 2 balancers, 2 edge nodes: {lab.url} ({lab.folder})")
     report = lab.folder / "report"
     running = control.start(lab, rate=rate)
     try:

@@ -13,7 +13,7 @@ def shown(found: Evacuated, inventory: str) -> str:
     lines = []
     nodes = words.count(len(found.changed), "edge node")
     if found.changed:
-        lines.append(f"{site} gets nobody on {nodes}, read back after {words.duration(found.seconds)}")
+        lines.append(f"{site} gets nobody on {nodes}, read back after {found.seconds:.2f} s")
     if left.quiet is None and found.changed:
         lines.append(f"{site} still gets requests: {left.arriving} in the last moment")
     elif left.gone is not None:

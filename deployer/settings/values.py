@@ -106,7 +106,7 @@ class EdgeValues(Values):
     grace: Seconds = 5
     """how long users whom a cookie ties to a site may stay when its share is 0, before they are moved"""
     settle: Seconds = 30
-    """how long requests in flight to an emptied site are waited for"""
+    """how long requests in flight to an emptied site, and edge nodes that do not answer, are waited for"""
 
 
 class RollingValues(Values):
