@@ -10,6 +10,7 @@ from deployer.cli import say
 from deployer.cli.confirm import confirm
 from deployer.cli.options import Ground
 from deployer.cli.person import new_run, person
+from deployer.clock import WallClock
 from deployer.errors import DeployerError, Unreachable
 from deployer.evacuation import contest, judgement, leaving, reading
 from deployer.evacuation.card import Card
@@ -34,14 +35,6 @@ class Wish:
     emergency: bool = False
     check: bool = False
     yes: bool = False
-
-
-class WallClock:
-    """This machine's time, without what a deployment needs besides."""
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
 
 
 def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from deployer.settings.edge import EdgeValues
 from deployer.settings.kinds import (
     AbsolutePath,
     Artifact,
@@ -92,21 +93,6 @@ class BalancerValues(Values):
     """how long an opaque device needs to notice that a host is away"""
     agree_within: Seconds = 30
     """how long the balancers of a site may take to agree"""
-
-
-class EdgeValues(Values):
-    group: Name = "edge"
-    """the inventory group of the edge nodes"""
-    kind: Literal["haproxy"] = "haproxy"
-    """what the edge is"""
-    socket: AbsolutePath = "/run/haproxy/admin.sock"
-    """its runtime socket, at level admin"""
-    backend: Name = "sites"
-    """the backend whose servers are the sites"""
-    grace: Seconds = 5
-    """how long users whom a cookie ties to a site may stay when its share is 0, before they are moved"""
-    settle: Seconds = 30
-    """how long requests in flight to an emptied site, and edge nodes that do not answer, are waited for"""
 
 
 class RollingValues(Values):

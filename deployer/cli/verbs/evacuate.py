@@ -7,8 +7,13 @@ import click
 from deployer.cli import options, say
 from deployer.cli.options import Ground
 
+EXAMPLES = """\
+deployer evacuate dc2 --reason "power" -i inventories/prod
+deployer evacuate dc2 --check -i inventories/prod
+"""
 
-@click.command("evacuate", epilog='Example: deployer evacuate dc2 --reason "power" -i inventories/prod')
+
+@click.command("evacuate")
 @click.argument("site")
 @options.ground
 @options.reason
