@@ -22,7 +22,7 @@ class Direction(Enum):
 
 
 class Measure(Enum):
-    """How large an effect is; each belongs to one kind (AUTO: the kind's first)."""
+    """How large an effect is; each belongs to one kind (AUTO: difference, p95_ratio or mean_ratio)."""
 
     AUTO = "auto"
     RATIO = "ratio"

@@ -59,8 +59,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Both groups over the same window, one Side per site."""
+    """Both groups over the same window, one Side per site; `against` is "baseline", or "stable" where there is none."""
 
     baseline: tuple[Side, ...]
     canary: tuple[Side, ...]
     faults: tuple[Fault, ...] = ()
+    against: str = "baseline"

@@ -28,7 +28,8 @@ class MetricJudgement:
 
     `values` are the two numbers compared (error rates, percentiles, means), `effect` how far they are apart and
     `interval` where it is with the config's confidence; `needs` how many more requests or points the canary
-    must have until this metric is expected to be settled, None where it is.
+    must have until this metric is expected to be settled, None where it is. `critical`: the harm reaches the
+    critical effect. `silent`: not settled because data were missing, stale, too few or complained about.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MetricJudgement:
     values: tuple[float, float] | None = None
     critical: bool = False
     muted: bool = False
+    silent: bool = False
 
     @property
     def bad(self) -> bool:

@@ -1,0 +1,95 @@
+"""Stage 2, clean: missing points and outliers as configured, and how many independent points a series is worth"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import frexp, isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployer.gates.judge.config import MetricConfig, Nan, Outliers
+from deployer.gates.judge.data import Samples
+
+Row = NDArray[np.float64]
+
+ROUNDING = 1e-24
+"""Less spread than this around values of about 1 is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values in the order of time without missing ones, and the number of independent ones they are worth."""
+
+    values: Row
+    n_effective: float
+
+
+def scale(sides: Sequence[Samples]) -> int:
+    """The power of two that makes the largest value about 1: dividing by it loses nothing, in any unit."""
+    largest = max((abs(one) for side in sides for one in side.values if one is not None and isfinite(one)), default=0.0)
+    return frexp(largest)[1]
+
+
+def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int) -> tuple[Series, Series] | str:
+    """Both series, divided by 2 to the `scaled`; or why not."""
+    rows = [_filled(metric.nan, side) for side in (canary, baseline)]
+    if metric.nan is Nan.FAIL and any(np.isnan(row).any() for row in rows):
+        return "points are missing, and nan: fail says so"
+    if metric.outliers is Outliers.IQR3:
+        rows = [_without_outliers(row) for row in rows]
+    rows = [np.ldexp(row, -scaled) for row in rows]
+    link = correlation(*rows)
+    canary_row, baseline_row = (row[~np.isnan(row)] for row in rows)
+    return Series(canary_row, effective(len(canary_row), link)), Series(
+        baseline_row, effective(len(baseline_row), link)
+    )
+
+
+def _filled(strategy: Nan, side: Samples) -> Row:
+    row = np.array([np.nan if one is None else one for one in side.values], dtype=float)
+    row[~np.isfinite(row)] = np.nan
+    return np.nan_to_num(row, nan=0.0) if strategy is Nan.ZERO else row
+
+
+def _without_outliers(row: Row) -> Row:
+    """Values beyond three interquartile ranges become missing."""
+    low, high = np.nanpercentile(row, (25, 75))
+    reach = 3 * (high - low)
+    return np.where((row < low - reach) | (row > high + reach), np.nan, row)
+
+
+def correlation(canary: Row, baseline: Row) -> float:
+    """Lag-1 autocorrelation of the baseline, or of the canary where the baseline is constant.
+
+    How a metric wanders is the metric's nature, and the baseline shows it: harm in the canary neither adds to what
+    the points are worth nor takes from it. Of values or ranks, the larger. Short series look less correlated than
+    they are (Kendall 1954: by (1 + 3 rho) / n): that is added again.
+    """
+    for row in (baseline, canary):
+        n = int(np.count_nonzero(~np.isnan(row)))
+        found = [_lag_one(one) for one in (row, _ranks(row))]
+        if max(found) > -1 and n > 4:  # noqa: PLR2004
+            return float(np.clip((max(found) * n + 1) / (n - 3), 0.0, 0.99))
+    return 0.0
+
+
+def _ranks(row: Row) -> Row:
+    _, place = np.unique(row, return_inverse=True)
+    return np.where(np.isnan(row), np.nan, place.astype(float))
+
+
+def _lag_one(row: Row) -> float:
+    """-1 where nothing varies: constant points say nothing about correlation."""
+    around = row - np.nanmean(row)
+    below = float(np.nansum(around * around))
+    return float(np.nansum(around[1:] * around[:-1])) / below if below > ROUNDING else -1.0
+
+
+def effective(n: int, link: float) -> float:
+    """How many independent points tell the mean as well as `n` points of an AR(1) series with this correlation."""
+    if link <= 0:
+        return float(n)
+    whole = 1 + 2 * link / (1 - link) - 2 * link * (1 - link**n) / (n * (1 - link) ** 2)
+    return min(float(n), max(1.0, n / whole))
