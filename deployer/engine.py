@@ -72,8 +72,8 @@ class Engine:
             return self._holding(diary, lambda: self._turn_back(diary, policy(diary.progress), why, failed.remedy))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
-    def promote(self, run: str, why: str) -> Ended:
-        """A person answers for the gate the run waits at, and it goes on.
+    def promote(self, run: str, who: str, why: str) -> Ended:
+        """A person (`who`) answers for the gate the run waits at, and it goes on.
 
         Raises:
             UsageError: there is no such run, or it waits at no gate.
@@ -81,7 +81,7 @@ class Engine:
         diary = self._reopen(run)
         gate = waiting_at(diary.progress)
         picture = self._take_up(diary)
-        diary.write(Approved(gate.line, gate.number, self.owner, why))
+        diary.write(Approved(gate.line, gate.number, who, why))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
     def undo(self, run: str, scope: Undo, why: str) -> Ended:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from deployer.model import HostSeen, Picture, Split
 from deployer.plan import Plan
-from deployer.world import Outcome
+from deployer.world import Look, Outcome
 
 
 class End(Enum):
@@ -62,7 +62,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step did not become true; what was observed, and whose fault it was."""
+    """The step did not become true; what was observed, and whose fault it was.
+
+    An Ask that was answered with yes fails later when what it let pass turns out to be bad.
+    """
 
     line: int
     number: int
@@ -70,6 +73,24 @@ class Failed:
     where: str = ""
     remedy: str = ""
     outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A gate looked, on behalf of the Ask `number`: one of the looks that share the run's error budget."""
+
+    line: int
+    number: int
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The Ask `number` found no verdict: the run waits for a person."""
+
+    line: int
+    number: int
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +136,7 @@ class Ended:
     remedy: str = ""
 
 
-Event = Planned | Taken | Begun | Done | Failed | Held | AbortAsked | Approved | GoingBack | Ended
+Event = Planned | Taken | Begun | Done | Failed | Looked | Undecided | Held | AbortAsked | Approved | GoingBack | Ended
 
 
 @dataclass(frozen=True, slots=True)

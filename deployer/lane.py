@@ -10,9 +10,10 @@ from threading import Lock
 from deployer.brake import Brake, Stopped
 from deployer.diary import Diary
 from deployer.errors import DeployerError, Overtaken, StepFailed
-from deployer.events import Begun, Done, Event, Failed, Held
+from deployer.events import Begun, Done, Event, Failed, Held, Looked, Undecided
 from deployer.guard import Guard
 from deployer.model import Verdict
+from deployer.past import past
 from deployer.progress import StepId
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of, verb
 from deployer.world import Order, Outcome, World
@@ -24,6 +25,14 @@ class Aborted(Exception):
 
 class Postponed(Exception):
     """A gate has no verdict yet."""
+
+
+class FoundBad(StepFailed):
+    """A gate's FAIL, with what it was reached from."""
+
+    def __init__(self, outcome: Outcome, step: Ask) -> None:
+        super().__init__(outcome.note, where=f"gate {step.gate}")
+        self.outcome = outcome
 
 
 Numbered = Sequence[tuple[int, Step]]
@@ -51,6 +60,7 @@ class Lane:
         for place, (number, planned) in enumerate(todo):
             step = self._without_left_out(planned)
             self._may_go_on(unwritten)
+            self._still_well(number, unwritten)
             self._begin(number, step, self._known(steps), unwritten)
             if isinstance(step, Drain):
                 self._prepare(number, todo[place + 1 : place + 2])
@@ -97,6 +107,17 @@ class Lane:
         if unwritten and not isinstance(stop, Overtaken):
             self.diary.write(*unwritten)
         raise stop
+
+    def _still_well(self, number: int, unwritten: list[Event]) -> None:
+        """What a gate let pass is watched on; when it turns out to be bad, that Ask has failed."""
+        progress = self.diary.progress
+        said = self.world.gates.between(self._order(number)) if progress.line == 0 else None
+        passed = past(progress, number).passed if said else None
+        if said is None or passed is None:
+            return
+        bad = FoundBad(said, passed.step)
+        self.diary.write(*unwritten, self._failed(passed.number, bad))
+        raise bad
 
     def _stop(self) -> Exception | None:
         """Why the run goes no further, if somebody wants that."""
@@ -157,6 +178,8 @@ class Lane:
             f"{step[0]}-{step[1]}",
             lambda line: self.tell(step, line),
             self._stopping,
+            lambda: past(self.diary.progress, number),
+            lambda look: self.diary.write(Looked(*step, look)),
         )
 
     def _stopping(self) -> bool:
@@ -170,7 +193,7 @@ class Lane:
         """Make it true, for all hosts but those that the run may go on without."""
         try:
             outcome = self._act(number, step)
-            failed = self._judge(step, outcome)
+            failed = self._judge(number, step, outcome)
         except DeployerError as failure:
             stop = self._stop()
             if stop is not None and not isinstance(failure, Overtaken):
@@ -185,17 +208,19 @@ class Lane:
         return outcome
 
     def _failed(self, number: int, failure: DeployerError) -> Failed:
-        return Failed(self.diary.progress.line, number, failure.what, failure.where, failure.remedy)
+        said = failure.outcome if isinstance(failure, FoundBad) else None
+        return Failed(self.diary.progress.line, number, failure.what, failure.where, failure.remedy, said)
 
-    def _judge(self, step: Step, outcome: Outcome) -> tuple[str, ...]:
+    def _judge(self, number: int, step: Step, outcome: Outcome) -> tuple[str, ...]:
         """Whether the outcome lets the run go on.
 
         Returns:
             The hosts it goes on without.
         """
         if isinstance(step, Ask) and outcome.verdict is Verdict.FAIL:
-            raise StepFailed(outcome.note, where=f"gate {step.gate}")
+            raise FoundBad(outcome, step)
         if isinstance(step, Ask) and outcome.verdict is not Verdict.PASS:
+            self.diary.write(Undecided(self.diary.progress.line, number, outcome))
             raise Postponed(f"gate {step.gate}: {outcome.note}")
         failed = tuple(host.host for host in outcome.failed)
         if failed:

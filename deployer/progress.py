@@ -17,13 +17,16 @@ from deployer.events import (
     Failed,
     GoingBack,
     Held,
+    Looked,
     Planned,
     Record,
     Taken,
+    Undecided,
 )
 from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.steps import Ask
+from deployer.world import Look, Outcome
 
 StepId = tuple[int, int]
 """(line, number): line 0 is the plan, 1.. the ways back; steps are numbered from 1."""
@@ -54,6 +57,9 @@ class Progress:
     """Hosts that the line being walked goes on without, and why."""
     abort: AbortAsked | None = None
     approved: dict[StepId, Approved] = field(default_factory=dict)
+    looks: dict[StepId, list[Look]] = field(default_factory=dict)
+    answers: dict[StepId, Outcome] = field(default_factory=dict)
+    """What a gate said last, also while it has no verdict."""
     end: Ended | None = None
 
     @property
@@ -79,7 +85,7 @@ class Progress:
         self.run, self.changed = record.run, record.at
         self._take(record.event, record.at)
 
-    def _take(self, event: Event, at: float) -> None:  # noqa: C901 - one arm per kind of record
+    def _take(self, event: Event, at: float) -> None:  # noqa: C901, PLR0912 - one arm per kind of record
         match event:
             case Planned():
                 self.owner, self.reason, self.started = event.owner, event.reason, at
@@ -98,9 +104,16 @@ class Progress:
             case Done():
                 step = (event.line, event.number)
                 self.done[step], self.ended_at[step] = event, at
+                self._answered(step, event.outcome)
             case Failed():
                 step = (event.line, event.number)
                 self.failed[step], self.ended_at[step] = event, at
+                self.done.pop(step, None)
+                self._answered(step, event.outcome)
+            case Looked():
+                self.looks.setdefault((event.line, event.number), []).append(event.look)
+            case Undecided():
+                self._answered((event.line, event.number), event.outcome)
             case Held():
                 self.held.update(dict.fromkeys(event.hosts, event.why))
                 self.left_out.update(dict.fromkeys(event.hosts, event.why))
@@ -115,6 +128,10 @@ class Progress:
             case Ended():
                 self.end = event
 
+    def _answered(self, step: StepId, outcome: Outcome | None) -> None:
+        if outcome is not None and outcome.verdict is not None:
+            self.answers[step] = outcome
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -125,11 +142,15 @@ class Waits:
     about: str
 
 
-def waiting_at(progress: Progress) -> Waits:
-    """Raises UsageError when the run waits at no gate."""
+def waiting_at(progress: Progress, *, at_work: bool = False) -> Waits:
+    """The gate a run waits at, or, while its orchestrator is `at_work`, asks just now.
+
+    Raises UsageError when there is none.
+    """
+    waits = at_work or (progress.end is not None and progress.end.end is End.WAITING)
     for line, number in progress.in_doubt:
         step = next(step for n, _, _, step in progress.lines[line].walk() if n == number)
-        if isinstance(step, Ask) and progress.end is not None and progress.end.end is End.WAITING:
+        if isinstance(step, Ask) and waits:
             return Waits(line, number, step.about or step.gate)
     ended = progress.end.end.value if progress.end else "not ended"
     raise UsageError(f"run {progress.run} waits at no gate: {ended}", remedy=f"deployer show {progress.run}")

@@ -3,11 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from deployer.gates.judge.data import Side
+from deployer.gates.judge.judgement import Judged
 from deployer.model import Picture, Split, Verdict, View
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Verify
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One metric at one look, on the release that is judged and on the former one; None: no data."""
+
+    metric: str
+    new: float | None = None
+    old: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A gate looked at the run's `window`-th window of data, from 1, which began at `since` and went until `at` (UTC
+    epoch seconds): what it would have said then.
+    """
+
+    since: float
+    at: float
+    window: int
+    verdict: Verdict
+    score: float = 0.0
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A question that was answered with yes: its number in the plan, and when."""
+
+    number: int
+    step: Ask
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the journal says that a gate must know; times are UTC epoch seconds.
+
+    `windows` of data were judged in this run so far. `changed` says when hosts or shares of a site changed last,
+    `shifted` when its shares did, `restarted` when a host's service was; sites in `changing` are being changed just
+    now. `passed` is the last question of this plan that was answered with yes; `before` says per site what the former
+    release did when it was last judged against; `approved` is the name of who answered for the gate.
+    """
+
+    windows: int = 0
+    changed: Mapping[str, float] = field(default_factory=dict)
+    shifted: Mapping[str, float] = field(default_factory=dict)
+    restarted: Mapping[str, float] = field(default_factory=dict)
+    changing: frozenset[str] = frozenset()
+    passed: Passed | None = None
+    before: Mapping[str, Side] = field(default_factory=dict)
+    approved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +71,7 @@ class Order:
 
     `tell` takes one line of what is being waited for, for people; `stopping` turns true when the operator wants
     the run to stop: a verb that has not acted yet, or waits without end, raises StepFailed then; it may also finish.
+    A gate also learns what was before (`past`, as it is when asked), and has each of its looks written down (`looked`).
     """
 
     run: str
@@ -24,6 +79,8 @@ class Order:
     step: str
     tell: Callable[[str], None]
     stopping: Callable[[], bool]
+    past: Callable[[], Past] = Past
+    looked: Callable[[Look], None] = lambda _look: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +100,8 @@ class Outcome:
     note: str = ""
     hosts: tuple[HostOutcome, ...] = ()
     verdict: Verdict | None = None
+    judged: Judged | None = None
+    """What a verdict was reached from, and how."""
 
     @property
     def failed(self) -> tuple[HostOutcome, ...]:
@@ -110,6 +169,9 @@ class Gates(Protocol):
     """Whether we may go on. The outcome carries the verdict and its reason."""
 
     def ask(self, step: Ask, order: Order) -> Outcome: ...
+
+    def between(self, order: Order) -> Outcome | None:
+        """While nobody asks: a FAIL of what was answered with yes before, else None. Comes back within seconds."""
 
 
 class Clock(Protocol):

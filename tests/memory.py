@@ -93,6 +93,8 @@ class Memory:
     bad: set[tuple[str, str]] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
+    alarm: str = ""
+    """What the gate says between two questions, once."""
     splits: dict[str, Split] = field(default_factory=dict)
     history: list[Moment] = field(default_factory=list)
     acts: list[tuple[str, str]] = field(default_factory=list)
@@ -306,6 +308,12 @@ class _Gates:
         left = self.memory.verdicts.get(step.gate, [])
         verdict = left.pop(0) if left else Verdict.PASS
         return Outcome(f"it says {verdict.value}", verdict=verdict)
+
+    def between(self, order: Order) -> Outcome | None:
+        if not (self.memory.alarm and order.past().passed):
+            return None
+        alarm, self.memory.alarm = self.memory.alarm, ""
+        return Outcome(alarm, verdict=Verdict.FAIL)
 
 
 @dataclass(slots=True)

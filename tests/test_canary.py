@@ -202,7 +202,7 @@ def test_no_verdict_waits_and_a_person_lets_it_go_on() -> None:
     it.revive()
     assert it.engine().resume("r1").end is End.WAITING, "asking again is no answer"
     it.revive()
-    assert it.engine().promote("r1", "looks good").end is End.DONE
+    assert it.engine().promote("r1", "ann", "looks good").end is End.DONE
     assert all_serve(it.memory, NEW.version)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from deployer.errors import UsageError
 from deployer.machines import Estate
-from deployer.model import Intent, Ladder, Release, Undo
+from deployer.model import Gating, Intent, Ladder, Release, Undo
 from deployer.settings.howmany import floor, wave
-from deployer.settings.values import CanaryValues, Settings
+from deployer.settings.values import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,18 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
         budget=rolling.max_failures,
         undo=Undo(wishes.undo or ("all" if canary else rolling.undo)),
         excluded=wishes.excluded,
-        ladder=_ladder(settings.canary, dark=wishes.dark) if canary else None,
+        ladder=_ladder(settings, dark=wishes.dark) if canary else None,
+        gating=Gating(settings.gate.bake_between, settings.gate.bake_after) if settings.gate else None,
     )
 
 
-def _ladder(canary: CanaryValues, *, dark: bool) -> Ladder:
+def _ladder(settings: Settings, *, dark: bool) -> Ladder:
+    canary = settings.canary
     return Ladder(
         shares=tuple(round(share * 100) for share in canary.steps),
         bake=canary.bake,
         headroom=int(canary.headroom.removesuffix("%")),
         together=canary.sites == "together",
         dark=dark,
+        baseline=canary.baseline and settings.gate is not None,
     )

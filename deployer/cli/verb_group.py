@@ -15,7 +15,7 @@ import click
 FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
-    ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote")),
+    ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
     ("Look", ("status", "history", "show", "logs")),
     ("Traffic", ("traffic", "shift", "drain", "readmit", "evacuate", "restore")),
     ("Set up", ("init", "doctor", "lock", "lab")),

@@ -16,9 +16,16 @@ class Gate(Protocol):
     def ask(self, step: Ask, order: Order) -> Outcome: ...
 
 
+class Watcher(Gate, Protocol):
+    """A gate that also looks while nobody asks."""
+
+    def between(self, order: Order) -> Outcome | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     gates: Mapping[str, Gate]
+    watcher: Watcher | None = None
 
     def ask(self, step: Ask, order: Order) -> Outcome:
         gate = self.gates.get(step.gate)
@@ -26,6 +33,9 @@ class Desk:
             known = ", ".join(sorted(self.gates)) or "none"
             raise StepFailed(f"there is no gate {step.gate!r}; known: {known}", where=step.about)
         return gate.ask(step, order)
+
+    def between(self, order: Order) -> Outcome | None:
+        return self.watcher.between(order) if self.watcher else None
 
 
 class Person:

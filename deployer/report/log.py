@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from deployer.events import AbortAsked, Approved, Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record, Taken
+from deployer.events import (
+    AbortAsked,
+    Approved,
+    Begun,
+    Done,
+    Ended,
+    Failed,
+    GoingBack,
+    Held,
+    Looked,
+    Planned,
+    Record,
+    Taken,
+    Undecided,
+)
 from deployer.progress import Progress, StepId
 from deployer.report import words
 from deployer.report.phrases import ENDINGS, phrase
@@ -42,6 +56,10 @@ class Log:
             case Failed() as failed:
                 self._told.add(f"{failed.where}: {failed.what}" if failed.where else failed.what)
                 return _failed(failed)
+            case Looked():
+                return []
+            case Undecided() as asked:
+                return [f"  {asked.number:>3} no verdict: {words.one_line(asked.outcome.note)}"]
             case Held() as held:
                 return [f"held out of the pool: {words.hosts(held.hosts)}: {words.one_line(held.why)}"]
             case AbortAsked() as asked:

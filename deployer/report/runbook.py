@@ -28,7 +28,7 @@ def runbook(plan: Plan, picture: Picture | None = None, foretold: Forecast | Non
 def _head(plan: Plan, picture: Picture | None, foretold: Forecast | None) -> Iterator[str]:
     intent = plan.intent
     yield f"{intent.service} {intent.release.version}, {intent.strategy}: {_size(plan)}"
-    facts = (*_facts(intent, picture), *_times(foretold if plan.legs else None))
+    facts = (*_facts(intent, picture), *_gate(plan), *_times(foretold if plan.legs else None))
     yield from (f"  {label:<11} {words.one_line(text)}" for label, text in facts)
 
 
@@ -69,16 +69,15 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
         yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
     yield "budget", f"{words.count(intent.budget, 'host')} may fail" if intent.budget else "no host may fail"
     yield "on failure", _UNDO[intent.undo]
-    if intent.gating:
-        yield "gate", _gate(intent)
     if picture is not None:
         for site in intent.sites:
             yield f"now at {site}", _now(picture, site)
 
 
-def _gate(intent: Intent) -> str:
-    back = "nothing is undone" if intent.undo is Undo.NONE else "everything is undone, users first"
-    return f"decides by numbers; when it fails, {back}"
+def _gate(plan: Plan) -> Iterator[tuple[str, str]]:
+    if any(isinstance(step, Ask) and step.versus for step in plan.steps):
+        back = "nothing is undone" if plan.intent.undo is Undo.NONE else "everything is undone, users first"
+        yield "gate", f"decides by numbers; when it fails, {back}"
 
 
 def _meant(intent: Intent) -> Iterator[tuple[str, str]]:

@@ -104,7 +104,7 @@ def _given(value: object) -> str:
 
 def _known(path: Path, model: type[BaseModel]) -> list[str]:
     inner = _model_at(path, model)
-    return [] if inner is None else list(inner.model_fields)
+    return [] if inner is None else [field.alias or name for name, field in inner.model_fields.items()]
 
 
 def _meaning(path: Path, model: type[BaseModel]) -> str:

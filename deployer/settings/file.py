@@ -42,6 +42,7 @@ def _placed(settings: Settings, directory: Path) -> Settings:
         update={
             "release": settings.release.model_copy(update={"artifact": artifact}),
             "playbooks": settings.playbooks.model_copy(update=own),
+            "gate": settings.gate and settings.gate.placed(directory),
             "state": state_of(settings.service, settings.state, directory),
         }
     )

@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from deployer.settings.edge import EdgeValues
+from deployer.settings.gate import GateValues
 from deployer.settings.kinds import (
     AbsolutePath,
     Artifact,
@@ -123,6 +124,8 @@ class CanaryValues(Values):
     """all at once: every site gives a user the same release; or one by one, where the edge pins users to a site"""
     sticky: Literal["bucket", "first-seen"] = "bucket"
     """what keeps a user on one release"""
+    baseline: bool = True
+    """with a gate: as many hosts as the canary has are restarted on the old release, to be compared with it"""
 
 
 class PlaybookValues(Values):
@@ -161,6 +164,8 @@ class Settings(Values):
     """host by host, under a floor"""
     canary: CanaryValues = CanaryValues()
     """a few users first"""
+    gate: GateValues | None = None
+    """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
     playbooks: PlaybookValues = PlaybookValues()
     """own playbooks in place of ours; paths from the directory of this file"""
     state: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from deployer.errors import UsageError
 from deployer.settings.captions import captions
@@ -50,19 +51,27 @@ def _keys(model: type[BaseModel], given: Mapping[str, object], above: str = "") 
     """Lines for each field of one class; a key whose default stands is commented out."""
     indent = "  " * above.count(".")
     for name, field in model.model_fields.items():
-        key = f"{above}{name}"
-        default = float(field.default) if field.annotation is float else field.default
+        shown = field.alias or name
+        key = f"{above}{shown}"
         inner = class_in(field.annotation)
         yield from [""] * (not above)
         yield f"{indent}# {captions(model)[name]}"
         if key in given:
-            yield f"{indent}{name}: {_written(given[key])}"
-        elif inner is None:
-            yield f"#{indent}{name}: {_written(default)}"
+            yield f"{indent}{shown}: {_written(given[key])}"
+        elif inner is None or isinstance(_default(field), dict | list):
+            yield f"#{indent}{shown}: {_written(_default(field))}"
         else:
             mark = "" if any(one.startswith(f"{key}.") for one in given) else "#"
-            yield f"{mark}{indent}{name}:"
+            yield f"{mark}{indent}{shown}:"
             yield from _keys(inner, given, f"{key}.")
+
+
+def _default(field: FieldInfo) -> object:
+    """Of what is given by names: the names."""
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(default, dict) and default:
+        return list(default)
+    return float(default) if field.annotation is float else default
 
 
 def _written(value: object) -> str:

@@ -11,6 +11,7 @@ from deployer.errors import UsageError
 from deployer.settings.captions import captions
 from deployer.settings.complaints import class_in
 from deployer.settings.file import read
+from deployer.settings.gate import GateValues
 from deployer.settings.values import Settings
 from deployer.starter import write
 
@@ -32,7 +33,8 @@ def test_every_default_that_is_shown_is_the_default(tmp_path: Path) -> None:
     path.write_text(COMMENTED.sub(r"\1", path.read_text()))
     uncommented = read(path)
     assert uncommented.edge is not None
-    assert uncommented.model_copy(update={"edge": None}) == as_written
+    assert uncommented.gate == GateValues()
+    assert uncommented.model_copy(update={"edge": None, "gate": None}) == as_written
     assert (as_written.service, as_written.release.root, as_written.app.unit) == ("api", "/srv/api", "api")
 
 
@@ -43,7 +45,7 @@ def test_every_setting_is_shown_with_a_caption(tmp_path: Path) -> None:
         assert name in shown
         inner = class_in(field.annotation)
         if inner is not None and name != "sites":
-            assert {f"  {one}" for one in inner.model_fields} <= shown
+            assert {f"  {field.alias or one}" for one, field in inner.model_fields.items()} <= shown
             assert all(captions(inner).values()), f"no caption in {inner.__name__}"
     assert all(captions(Settings).values())
 

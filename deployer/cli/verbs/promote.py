@@ -25,15 +25,9 @@ def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: i
 
     A dark canary begins its ladder; a gate that had no verdict counts as passed, by you, in the journal.
     """
-    from deployer.cli.confirm import confirm
+    from deployer.cli.answering import answer
     from deployer.cli.person import person
-    from deployer.cli.walking import Showing, again
-    from deployer.cli.workplace import workplace
-    from deployer.progress import fold, waiting_at
+    from deployer.cli.walking import Showing
 
-    with workplace(ground) as work:
-        chosen = work.books.run(run)
-        about = waiting_at(fold(work.books.records(chosen))).about
-        confirm(f"let run {chosen} go on at {ground.name}, past: {about}", ground.name, yes=yes)
-        why = reason or f"{person()} promoted {chosen}"
-        return again(work, chosen, lambda engine: engine.promote(chosen, why), why, Showing(papers, as_json, verbose))
+    why = reason or f"{person()} promoted it"
+    return answer(ground, run, person(), why, Showing(papers, as_json, verbose), yes=yes)

@@ -1,0 +1,75 @@
+"""What a gate must know of its run, read from the run's progress"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from deployer.gates.judge.data import Side
+from deployer.progress import Progress, StepId
+from deployer.steps import Ask, Deploy, Drain, Readmit, Shift
+from deployer.world import Passed, Past
+
+Act = Drain | Deploy | Readmit | Shift
+
+
+def past(progress: Progress, number: int) -> Past:
+    """As it is for step `number` of the line that is walked."""
+    changes = _changes(progress)
+    approved = progress.approved.get((progress.line, number))
+    return Past(
+        windows=max((look.window for looks in progress.looks.values() for look in looks), default=0),
+        changed=changes.changed,
+        shifted=changes.shifted,
+        restarted=changes.restarted,
+        changing=frozenset(changes.changing),
+        passed=_passed(progress),
+        before=_before(progress),
+        approved=approved.who if approved else "",
+    )
+
+
+@dataclass(slots=True)
+class _Changes:
+    changed: dict[str, float] = field(default_factory=dict)
+    shifted: dict[str, float] = field(default_factory=dict)
+    restarted: dict[str, float] = field(default_factory=dict)
+    changing: set[str] = field(default_factory=set)
+
+
+def _changes(progress: Progress) -> _Changes:
+    found = _Changes()
+    for step_id, step in _acts(progress):
+        site, ended = step.scope if isinstance(step, Shift) else step.site, progress.ended_at.get(step_id)
+        if step_id in progress.in_doubt or ended is None:
+            found.changing.add(site)
+            continue
+        found.changed[site] = max(ended, found.changed.get(site, 0.0))
+        if isinstance(step, Shift):
+            found.shifted[site] = found.changed[site]
+        if isinstance(step, Deploy):
+            found.restarted.update(dict.fromkeys(step.hosts, ended))
+    return found
+
+
+def _acts(progress: Progress) -> Iterator[tuple[StepId, Act]]:
+    """What was begun and changes hosts or shares, of all lines."""
+    for line, plan in enumerate(progress.lines):
+        for number, _, _, step in plan.walk():
+            if (line, number) in progress.begun and isinstance(step, Act):
+                yield (line, number), step
+
+
+def _passed(progress: Progress) -> Passed | None:
+    """The last question of the line with two sides that was answered with yes."""
+    found = None
+    for number, _, _, step in progress.walking.walk():
+        step_id = progress.line, number
+        if isinstance(step, Ask) and step.versus and step_id in progress.done:
+            found = Passed(number, step, progress.ended_at[step_id])
+    return found
+
+
+def _before(progress: Progress) -> Mapping[str, Side]:
+    judged = (outcome.judged for outcome in progress.answers.values())
+    return {side.site: side for one in judged if one is not None for side in one.data.baseline}
