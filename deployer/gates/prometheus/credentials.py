@@ -1,0 +1,60 @@
+"""Who we are to a server: secrets from files and the environment, read at each question, since they are rotated"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from requests import PreparedRequest
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from deployer.errors import StepFailed
+from deployer.settings.source import SourceValues
+
+
+@dataclass(frozen=True)
+class Credentials(AuthBase):
+    """Put into the headers of one request. There is always one: else requests would look into ~/.netrc."""
+
+    token: str = field(default="", repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    certificate: str | tuple[str, str] | None = None
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if self.user:
+            HTTPBasicAuth(self.user.encode(), self.password.encode())(request)
+        elif self.token:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+def credentials(values: SourceValues) -> Credentials:
+    """Raises StepFailed that names the file or variable which cannot be read, never what is in it."""
+    for path in (values.certificate, values.key, values.ca):
+        if path and not os.access(path, os.R_OK):
+            raise StepFailed(f"{path} cannot be read", remedy="see gate.source in deployer.yml")
+    return Credentials(
+        token=_secret("token", values.token_file, values.token_env),
+        user=values.user,
+        password=_secret("password", values.password_file, values.password_env),
+        certificate=(values.certificate, values.key) if values.key else values.certificate or None,
+    )
+
+
+def _secret(what: str, path: str, variable: str) -> str:
+    if variable:
+        if not os.environ.get(variable):
+            raise StepFailed(f"the environment has no {variable}", remedy=f"export it, or gate.source.{what}_file")
+        found = os.environ[variable]
+    elif path:
+        try:
+            found = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StepFailed(f"{path} cannot be read", remedy=f"see gate.source.{what}_file in deployer.yml") from error
+    else:
+        return ""
+    if not (secret := found.strip()).isprintable() or not secret:
+        raise StepFailed(f"the {what} in {variable or path} is empty, or more than one line")
+    return secret
