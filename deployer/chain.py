@@ -34,9 +34,8 @@ def linked(service: str, head: Mark, run: str, at: float, written: Iterable[tupl
     lines: list[Line] = []
     before = head.hash
     for seq, (kind, body) in enumerate(written, head.seq + 1):
-        line = Line(seq, run, at, kind, "", body)
-        before = _hash(before, service, line)
-        lines.append(line._replace(hash=before))
+        before = _hash(before, service, Line(seq, run, at, kind, "", body))
+        lines.append(Line(seq, run, at, kind, before, body))
     return lines
 
 
@@ -53,7 +52,6 @@ def checked(service: str, before: Mark, lines: Iterable[Line]) -> Iterator[Line]
 
 def _hash(before: str, service: str, line: Line) -> str:
     """Lengths keep the borders: no two different records read the same."""
-    text = (
-        f"{before} {line.seq} {line.at!r} {len(service)} {service} {len(line.run)} {line.run} {line.kind} {line.body}"
-    )
+    seq, run, at, kind, _, body = line
+    text = f"{before} {seq} {at!r} {len(service)} {service} {len(run)} {run} {kind} {body}"
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

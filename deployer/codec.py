@@ -8,18 +8,19 @@ field without a default and a value of another type are a UsageError that names 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import EnumMeta
 from functools import cache
 from math import isfinite
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from deployer.errors import UsageError
 
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+T = TypeVar("T")
+_quoted = json.encoder.encode_basestring_ascii
 _loads = json.JSONDecoder().decode
 
 
@@ -29,7 +30,7 @@ def encode(value: Any, kind: Any = None) -> str:
     Raises UsageError when a field holds what its type forbids: better not written than not readable.
     """
     try:
-        return _dumps(_way(kind or value.__class__).encode(value))
+        return _way(kind or value.__class__).encode(value)
     except _Odd as odd:
         raise UsageError(str(odd), where=type(value).__name__) from None
 
@@ -51,9 +52,9 @@ def decode(kind: Any, text: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How values of one type go out and come in."""
+    """How values of one type go out, as text, and come in, as parsed JSON."""
 
-    encode: Callable[[Any], Any]
+    encode: Callable[[Any], str]
     decode: Callable[[Any], Any]
 
 
@@ -86,9 +87,8 @@ def _way(kind: Any) -> _Way:
         return _enum(kind)
     if kind is float:
         return _Way(_float_out, _float_in)
-    if kind in (str, int, bool):
-        check = _exactly(kind)
-        return _Way(check, check)
+    if kind in TEXTS:
+        return _plain(kind)
     if origin in (Union, UnionType):
         return _union(inner)
     if origin is tuple:
@@ -104,20 +104,20 @@ def _record(kind: Any) -> _Way:
     return _Way(_record_out(kind, ways), _record_in(kind, ways))
 
 
-def _record_out(kind: Any, ways: Mapping[str, _Way]) -> Callable[[Any], Any]:
-    parts = tuple((name, attrgetter(name), way.encode) for name, way in ways.items())
+def _record_out(kind: Any, ways: Mapping[str, _Way]) -> Callable[[Any], str]:
+    keys = [f"{',' if place else ''}{_quoted(name)}:" for place, name in enumerate(ways)]
+    parts = tuple((key, name, attrgetter(name), ways[name].encode) for key, name in zip(keys, ways, strict=True))
 
-    def out(value: Any) -> dict[str, Any]:
+    def out(value: Any) -> str:
         if type(value) is not kind:
             raise _misfit(value, kind.__name__)
-        name = ""
+        text, name = "{", ""
         try:
-            data = {}
-            for name, read, change in parts:
-                data[name] = change(read(value))
+            for key, name, read, change in parts:  # noqa: B007 - the name is for the complaint
+                text += key + change(read(value))
         except _Odd as odd:
             raise odd.under(f".{name}") from odd.__cause__
-        return data
+        return text + "}"
 
     return out
 
@@ -154,7 +154,7 @@ def _union(kinds: tuple[Any, ...]) -> _Way:
         return inner
     encode, decode = inner.encode, inner.decode
     return _Way(
-        lambda value: None if value is None else encode(value),
+        lambda value: "null" if value is None else encode(value),
         lambda data: None if data is None else decode(data),
     )
 
@@ -163,11 +163,11 @@ def _tagged(kinds: tuple[Any, ...]) -> _Way:
     ways = {kind.__name__: _way(kind) for kind in kinds}
     known = ", ".join(ways)
 
-    def out(value: Any) -> dict[str, Any]:
+    def out(value: Any) -> str:
         name = type(value).__name__
         if name not in ways:
             raise _misfit(value, f"one of {known}")
-        return {name: ways[name].encode(value)}
+        return f'{{"{name}":{ways[name].encode(value)}}}'
 
     def back(data: Any) -> Any:
         if type(data) is not dict or len(data) != 1:
@@ -181,13 +181,13 @@ def _tagged(kinds: tuple[Any, ...]) -> _Way:
 
 
 def _enum(kind: Any) -> _Way:
-    values = {member: member.value for member in kind}
-    members = {value: member for member, value in values.items()}
+    texts = {member: _quoted(member.value) for member in kind}
+    members = {member.value: member for member in kind}
 
-    def out(value: Any) -> Any:
+    def out(value: Any) -> str:
         if type(value) is not kind:
             raise _misfit(value, kind.__name__)
-        return values[value]
+        return texts[value]
 
     def back(data: Any) -> Any:
         if type(data) is not str or data not in members:
@@ -198,74 +198,85 @@ def _enum(kind: Any) -> _Way:
 
 
 def _row(way: _Way) -> _Way:
-    def each(change: Callable[[Any], Any], holder: type[list[Any] | tuple[Any, ...]]) -> Callable[[Any], list[Any]]:
-        def run(values: Any) -> list[Any]:
-            if not isinstance(values, holder):
-                raise _misfit(values, f"a {holder.__name__}")
-            changed: list[Any] = []
-            add = changed.append
-            try:
-                for value in values:
-                    add(change(value))
-            except _Odd as odd:
-                raise odd.under(f"[{len(changed)}]") from odd.__cause__
-            return changed
+    def each(values: Sequence[Any], change: Callable[[Any], T]) -> list[T]:
+        changed: list[T] = []
+        add = changed.append
+        try:
+            for value in values:
+                add(change(value))
+        except _Odd as odd:
+            raise odd.under(f"[{len(changed)}]") from odd.__cause__
+        return changed
 
-        return run
+    def out(values: Any) -> str:
+        return f"[{','.join(each(_of(values, tuple), way.encode))}]"
 
-    back = each(way.decode, list)
-    return _Way(each(way.encode, tuple), lambda data: tuple(back(data)))
+    return _Way(out, lambda data: tuple(each(_of(data, list), way.decode)))
 
 
 def _fixed(ways: list[_Way]) -> _Way:
-    def each(
-        changes: list[Callable[[Any], Any]], holder: type[list[Any] | tuple[Any, ...]]
-    ) -> Callable[[Any], list[Any]]:
-        def run(values: Any) -> list[Any]:
-            if not isinstance(values, holder) or len(values) != len(changes):
-                raise _misfit(values, f"a {holder.__name__} of {len(changes)}")
-            return [change(value) for change, value in zip(changes, values, strict=True)]
+    def whole(values: Any, holder: type[list[Any] | tuple[Any, ...]]) -> Any:
+        if len(_of(values, holder)) != len(ways):
+            raise _misfit(values, f"a {holder.__name__} of {len(ways)}")
+        return values
 
-        return run
+    def out(values: Any) -> str:
+        return f"[{','.join(way.encode(value) for way, value in zip(ways, whole(values, tuple), strict=True))}]"
 
-    back = each([way.decode for way in ways], list)
-    return _Way(each([way.encode for way in ways], tuple), lambda data: tuple(back(data)))
+    return _Way(out, lambda data: tuple(way.decode(one) for way, one in zip(ways, whole(data, list), strict=True)))
+
+
+def _of(values: Any, holder: type[list[Any] | tuple[Any, ...]]) -> Any:
+    if not isinstance(values, holder):
+        raise _misfit(values, f"a {holder.__name__}")
+    return values
 
 
 def _mapping(way: _Way) -> _Way:
-    def each(change: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
-        def run(values: Any) -> dict[str, Any]:
-            if not isinstance(values, Mapping) or not all(type(key) is str for key in values):
-                raise _misfit(values, "a mapping of names")
-            name = ""
-            try:
-                data = {}
-                for name, value in values.items():
-                    data[name] = change(value)
-            except _Odd as odd:
-                raise odd.under(f"[{name}]") from odd.__cause__
-            return data
+    def each(values: Any, change: Callable[[Any], T]) -> dict[str, T]:
+        if not isinstance(values, Mapping) or not all(type(key) is str for key in values):
+            raise _misfit(values, "a mapping of names")
+        name, data = "", {}
+        try:
+            for name, value in values.items():
+                data[name] = change(value)
+        except _Odd as odd:
+            raise odd.under(f"[{name}]") from odd.__cause__
+        return data
 
-        return run
+    def out(values: Any) -> str:
+        return f"{{{','.join(f'{_quoted(name)}:{text}' for name, text in each(values, way.encode).items())}}}"
 
-    return _Way(each(way.encode), each(way.decode))
+    return _Way(out, lambda data: each(data, way.decode))
 
 
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
+TEXTS: Mapping[Any, Callable[[Any], str]] = {
+    str: _quoted,
+    int: int.__repr__,
+    bool: lambda value: "true" if value else "false",
+}
+
+
+def _plain(kind: type) -> _Way:
+    text = TEXTS[kind]
+
+    def out(value: Any) -> str:
         if type(value) is not kind:
             raise _misfit(value, kind.__name__)
-        return value
+        return text(value)
 
-    return check
+    def back(data: Any) -> Any:
+        if type(data) is not kind:
+            raise _misfit(data, kind.__name__)
+        return data
+
+    return _Way(out, back)
 
 
-def _float_out(value: Any) -> float | str:
-    if type(value) is float:
-        return value if isfinite(value) else repr(value)  # JSON has no word for endless
-    if type(value) is int:
-        return value
-    raise _misfit(value, "float")
+def _float_out(value: Any) -> str:
+    if type(value) not in (float, int):
+        raise _misfit(value, "float")
+    return repr(value) if isfinite(value) else f'"{value!r}"'  # JSON has no word for endless
 
 
 def _float_in(data: Any) -> float:

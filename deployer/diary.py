@@ -38,8 +38,12 @@ class Diary:
 
     def write(self, *events: Event) -> None:
         with self._lock:
-            for record in self._journal.append(self.run, *events, epoch=self.epoch):
-                self._own.add(record.seq)
+            records = self._journal.append(self.run, *events, epoch=self.epoch)
+            if self._read:
+                self._own.update(record.seq for record in records)
+            else:  # a run that begins: what lies before is not its own
+                self._read = records[-1].seq
+            for record in records:
                 self._take(record)
 
     def abort_asked(self) -> AbortAsked | None:

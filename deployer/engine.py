@@ -206,9 +206,9 @@ def _catch_up(progress: Progress) -> str:
 
 
 def _walks(lane: Lane, leg: Leg, stages: Sequence[Numbered]) -> list[Callable[[], None]]:
-    """One after the other, each knows the next."""
-    following = (*stages[1:], ()) if leg.abreast == 1 else ((),) * len(stages)
-    return [partial(lane.walk, stage, after) for stage, after in zip(stages, following, strict=True)]
+    """One after the other in one walk, each knows the next; or a walk for each of a window's."""
+    walks = [stages] if leg.abreast == 1 else [(stage,) for stage in stages]
+    return [partial(lane.walk, one) for one in walks]
 
 
 def _numbered(plan: Plan) -> Iterator[tuple[Leg, list[Numbered]]]:

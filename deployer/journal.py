@@ -58,10 +58,12 @@ class Journal:
         def work(rows: Rows) -> None:
             if tried and self._at(rows, tried[-1].seq) == tried[-1].hash:
                 return  # the connection was lost after the commit: it is there
-            if epoch is not None:
-                must_hold(rows, self._service, run, epoch)
-            head = self._sound(rows, promised)
-            alone[:] = [head == self._mine]
+            head = self._undisturbed(rows, epoch)
+            alone[:] = [head is not None]
+            if head is None:
+                if epoch is not None:
+                    must_hold(rows, self._service, run, epoch)
+                head = self._sound(rows, promised)
             tried[:] = linked(self._service, head, run, at, written)
             self._write(rows, tried)
 
@@ -151,6 +153,22 @@ class Journal:
             return tuple(checked(self._service, before, found))
         except Broken as broken:
             raise self._damaged(broken) from None
+
+    def _undisturbed(self, rows: Rows, epoch: int | None) -> Mark | None:
+        """Our own last record, when it is the newest still and the lease has this epoch: all in one question."""
+        if self._mine is None:
+            return None
+        found = rows.ask(
+            """SELECT head.seq, head.hash, newest.seq, newest.hash, lease.epoch FROM deployer_head head
+            JOIN deployer_journal newest ON newest.service = head.service
+                AND newest.seq = (SELECT MAX(seq) FROM deployer_journal WHERE service = ?)
+            LEFT JOIN deployer_lease lease ON lease.service = head.service WHERE head.service = ?""",
+            self._service,
+            self._service,
+        )
+        mine = (self._mine.seq, self._mine.hash)
+        ours = [row[:4] for row in found if epoch is None or (epoch and epoch == row[4])]
+        return self._mine if ours == [(*mine, *mine)] else None
 
     def _sound(self, rows: Rows, promised: Mark) -> Mark:
         """The head, once it is clear that no tail is missing."""

@@ -1,4 +1,4 @@
-"""One stage walked: check, begin, perform, done"""
+"""Stages walked: check, begin, perform, done"""
 
 from __future__ import annotations
 
@@ -50,13 +50,17 @@ class Lane:
     _leaving_out: Lock = field(default_factory=Lock)
     _prepared: dict[int, Order] = field(default_factory=dict)
 
-    def walk(self, steps: Numbered, following: Numbered = ()) -> None:
-        """Perform what is not done yet; `steps` are one stage's, numbered over the whole plan.
-
-        `following` are those of the stage that comes right after, empty when others may come between.
-        """
-        todo = self._todo(steps)
+    def walk(self, stages: Sequence[Numbered]) -> None:
+        """Perform what is not done yet of stages that come right after each other, numbered over the whole plan."""
         unwritten: list[Event] = []
+        for place, stage in enumerate(stages, 1):
+            self._walk_stage(stage, stages[place] if place < len(stages) else (), unwritten)
+        if unwritten:
+            self.diary.write(*unwritten)
+
+    def _walk_stage(self, steps: Numbered, following: Numbered, unwritten: list[Event]) -> None:
+        """What came true and is not written yet goes with the next step's beginning, into `unwritten` until then."""
+        todo = self._todo(steps)
         for place, (number, planned) in enumerate(todo):
             step = self._without_left_out(planned)
             self._may_go_on(unwritten)
@@ -70,8 +74,6 @@ class Lane:
             if isinstance(step, Deploy):
                 self._prepare_early(steps, following)
             unwritten.append(Done(self.diary.progress.line, number, outcome))
-        if unwritten:
-            self.diary.write(*unwritten)
 
     def forget(self) -> None:
         """What was prepared and did not come to its turn."""

@@ -104,6 +104,8 @@ class Case:
         try:
             return self.run()
         except Crash:
+            if self.progress.end is not None:
+                return self.progress.end  # only the return was lost
             return self.resume() if self.journal.records else self._again()
 
     def _again(self) -> Ended:

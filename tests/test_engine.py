@@ -30,8 +30,8 @@ def test_a_release_rolls_over_both_sites_and_every_host_ends_verified() -> None:
 def test_done_of_one_step_and_begun_of_the_next_are_one_write() -> None:
     it = case(pool(2, ("dc1",)), intent(pool(2, ("dc1",))))
     it.run()
-    steps, stages = len(it.plan.steps), len(it.plan.stages)
-    assert it.journal.writes == 1 + steps + stages + 1  # planned, each begun, each stage's last done, ended
+    steps, legs = len(it.plan.steps), len(it.plan.legs)
+    assert it.journal.writes == 1 + steps + legs + 1  # planned, each begun, each leg's last done, ended
 
 
 def test_a_window_of_three_ends_the_same() -> None:

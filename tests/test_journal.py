@@ -5,28 +5,33 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from time import sleep
+from typing import TypeVar
 
 import pytest
 
 from deployer import codec
+from deployer.brake import Brake
 from deployer.chain import linked
+from deployer.engine import Engine
 from deployer.errors import DeployerError, JournalDamaged, Overtaken, Refused, UsageError
 from deployer.events import AbortAsked, Done, End, Failed, Record, Taken
 from deployer.journal import Journal
 from deployer.lock import Lock
 from deployer.store import open_store
-from deployer.store.rows import Mark, Rows, Store
+from deployer.store.rows import Mark, Row, Rows, Store
 from deployer.world import Outcome
+from tests.runs import case, intent, pool
 from tests.store import samples
 from tests.store.databases import postgres, postgres_url, url
 
 __all__ = ["postgres", "postgres_url", "url"]
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 
 
@@ -275,6 +280,54 @@ def test_many_writers_make_one_chain(url: str) -> None:
     store = open_store(url)
     assert Journal(store, "shop", float).verify() == 3 * 41
     store.close()
+
+
+def test_a_step_costs_the_same_whatever_lies_before_it(url: str) -> None:
+    """Rows read by a whole run through the engine, counted: the same behind four records and behind four hundred."""
+    store = Counting(open_store(url))
+    journal = Journal(store, "shop", lambda: 1.0)
+    read = []
+    for before in (2, 200):
+        for _ in range(before):
+            journal.append("r0", samples.begun(1), samples.done(1), epoch=None)
+        lock = Lock(store, "shop", lambda: 1.0)
+        lease = lock.take(f"r{before}", "ann@ctl")
+        it = case(pool(2), intent(pool(2)))
+        fresh = Journal(store, "shop", lambda: 1.0)
+        engine = Engine(
+            it.memory.world(), fresh, Brake(), "ann@ctl", lease.epoch, lambda _record: None, lambda _step, _line: None
+        )
+        store.rows = 0
+        assert engine.run(f"r{before}", it.plan, it.picture).end is End.DONE
+        read.append(store.rows)
+        lock.release(lease)
+    assert read[0] == read[1]
+    assert read[0] < 6 * len(it.plan.steps) + 20
+    store.close()
+
+
+class Counting:
+    """A store that counts the rows it was asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self.where, self.rows, self._store = store.where, 0, store
+        self.promised, self.promise, self.close = store.promised, store.promise, store.close
+
+    def write(self, service: str, work: Callable[[Rows], T]) -> T:
+        return self._store.write(service, lambda rows: work(CountingRows(rows, self)))
+
+    def read(self, work: Callable[[Rows], T]) -> T:
+        return self._store.read(lambda rows: work(CountingRows(rows, self)))
+
+
+class CountingRows:
+    def __init__(self, rows: Rows, store: Counting) -> None:
+        self.do, self.add, self._rows, self._store = rows.do, rows.add, rows, store
+
+    def ask(self, sql: str, *values: object) -> Sequence[Row]:
+        found = self._rows.ask(sql, *values)
+        self._store.rows += len(found)
+        return found
 
 
 def test_the_body_is_plain_text(journal: Journal, store: Store) -> None:
