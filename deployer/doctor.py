@@ -11,6 +11,7 @@ from pathlib import Path
 from deployer.errors import DeployerError
 from deployer.machines import Balancer, Estate, Host
 from deployer.model import Standing
+from deployer.own_files import absent
 from deployer.preflight import parted
 from deployer.reach import Reached, Shell, reach
 from deployer.settings.howmany import floor, wave
@@ -56,6 +57,8 @@ class Patient:
 def examine(patient: Patient) -> Iterator[Line]:
     """Each line as soon as it is known; machines are asked all at once. Changes nothing, and raises for no machine."""
     yield from _written(patient)
+    for finding in absent(patient.settings, patient.place.parent):
+        yield Line(Mark.BAD, finding.where, finding.what, "mend deployer.yml, or put the file there")
     yield from _journal(patient)
     yield from _artifacts(patient.settings)
     before = patient.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,16 @@ class AnsibleFleet:
     def settle(self, run: str) -> None:
         settle(self._state / run)
 
+    def play(self, playbook: Path, hosts: Sequence[str], order: Order, release: str, timeout: float) -> str:
+        """A playbook of the user's own; what went wrong, "" when nothing did."""
+        variables = {"deployer_version": release, "deployer_timeout": timeout}
+        request = self._request(playbook, tuple(hosts), order, variables, timeout)
+        try:
+            outcome = self._outcome(Play.start(request), request.hosts, order, f"playing {playbook.name}")
+        except StepFailed as failure:
+            return failure.what
+        return "; ".join(f"{host.host}: {host.note}" for host in outcome.failed)
+
     def _fetching(self, step: Fetch, order: Order) -> Request:
         release = step.release
         variables = {
@@ -60,7 +70,7 @@ class AnsibleFleet:
             "deployer_sha256": release.sha256,
             "deployer_timeout": self._settings.release.timeout,
         }
-        return self._request("fetch", step.hosts, order, variables, self._settings.release.timeout)
+        return self._request(self._playbook("fetch"), step.hosts, order, variables, self._settings.release.timeout)
 
     def _deployment(self, step: Deploy, order: Order, *, curtain: bool = False) -> Request:
         timeout = self._settings.app.start_timeout + _CONNECTING
@@ -69,11 +79,11 @@ class AnsibleFleet:
             "deployer_sha256": step.release.sha256,
             "deployer_timeout": timeout,
         }
-        return self._request("deploy", step.hosts, order, variables, timeout, curtain=curtain)
+        return self._request(self._playbook("deploy"), step.hosts, order, variables, timeout, curtain=curtain)
 
     def _request(
         self,
-        name: str,
+        playbook: Path,
         hosts: tuple[str, ...],
         order: Order,
         own: dict[str, Any],
@@ -83,7 +93,7 @@ class AnsibleFleet:
     ) -> Request:
         acts = {"service": self._settings.service, "run": order.run, "epoch": order.epoch, "step": order.step}
         return Request(
-            playbook=self._playbook(name),
+            playbook=playbook,
             inventory=self._estate.inventory,
             hosts=hosts,
             variables={

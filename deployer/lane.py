@@ -281,6 +281,6 @@ def _whose(step: Step, failure: DeployerError) -> tuple[str, ...]:
 
 
 def _without(step: Step, hosts: Collection[str]) -> Step:
-    if not hosts or isinstance(step, Shift | Ask):
+    if not hosts or isinstance(step, Shift):
         return step
     return replace(step, hosts=tuple(host for host in step.hosts if host not in hosts))

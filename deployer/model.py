@@ -187,6 +187,7 @@ class Intent:
     `floor` is how many hosts stay in service per site, `budget` how many hosts may fail over the whole run,
     `wave` how many hosts go out together per site, `abreast` 1 for waves in turn, more for a sliding window.
     `excluded` are hosts that the plan is drawn without, as if they were not there; the floor counts them.
+    `checks` names what is checked at each point: "verify", "step", "finish".
     """
 
     service: str
@@ -204,3 +205,4 @@ class Intent:
     ladder: Ladder | None = None
     gating: Gating | None = None
     excluded: tuple[str, ...] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)

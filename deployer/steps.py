@@ -86,7 +86,8 @@ class Versus:
 class Ask:
     """A verdict on whether to go on; `about` is what the operator reads, `sites` where it looks.
 
-    `release` is what is judged ("" = nothing in particular) against `former`, for at least `bake` seconds.
+    `release` is what is judged ("" = nothing in particular) against `former`, for at least `bake` seconds, on `hosts`
+    where it is about some.
     """
 
     gate: str
@@ -96,6 +97,7 @@ class Ask:
     bake: float = 0.0
     former: str = ""
     versus: tuple[Versus, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 Step = Fetch | Drain | Deploy | Verify | Readmit | Shift | Ask

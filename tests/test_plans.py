@@ -18,6 +18,7 @@ from deployer.plan import Plan
 from deployer.report.runbook import runbook
 from deployer.safety import prove
 from deployer.strategies import by_hand, canary, restart, rollback, rolling
+from deployer.strategies.checked import checked
 
 FILES = sorted((Path(__file__).parent / "plans").glob("*.txt"))
 DASHES = "-" * 72 + "\n"
@@ -47,7 +48,7 @@ def plan(asked: dict[str, Any]) -> str:
     picture = Picture({seen.host: seen for site, hosts in asked["hosts"].items() for seen in _site(site, hosts, slot)})
     wanted = _intent(asked, picture, strategy)
     try:
-        found = _drawn(strategy, wanted, picture, asked)
+        found = checked(_drawn(strategy, wanted, picture, asked))
         prove(found, picture)
     except Refused as refusal:
         return f"refused, exit {refusal.exit_code}: {refusal}\n"
@@ -77,6 +78,7 @@ def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
         asked.get("ask", False),
         Ladder(tuple(asked.get("ladder", (500, WHOLE))), 60, 0, baseline=asked.get("baseline", False)),
         Gating(60, asked.get("afterwards", 0)) if asked.get("gate") else None,
+        checks=asked.get("checks", {}),
     )
 
 

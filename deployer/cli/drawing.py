@@ -11,6 +11,7 @@ from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.safety import prove
 from deployer.strategies import canary, rolling
+from deployer.strategies.checked import checked
 
 STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan}
 
@@ -31,7 +32,7 @@ def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: P
             remedy=f"--strategy {' or '.join(STRATEGIES)}",
         )
     refuse_crossing(work.lineage(picture.releases), release.version, told=asked.across)
-    plan = STRATEGIES[wanted.strategy](wanted, picture.without(wanted.excluded))
+    plan = checked(STRATEGIES[wanted.strategy](wanted, picture.without(wanted.excluded)))
     prove(plan, picture)
     return plan
 

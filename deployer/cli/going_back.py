@@ -18,6 +18,7 @@ from deployer.safety import prove
 from deployer.shelves import Shelf, digests, lacking
 from deployer.steps import Fetch
 from deployer.strategies import rollback
+from deployer.strategies.checked import checked
 
 
 def chosen(named: str, line: Lineage) -> str:
@@ -41,7 +42,7 @@ def draw_back(  # noqa: PLR0917
     release = _bytes(work, meant, version, asked.sha256)
     missing = lacking(meant, version, release.sha256)
     wanted = intent(work.settings, work.estate, release, wished)
-    plan = _drawn(wanted, picture.without(wanted.excluded), missing)
+    plan = checked(_drawn(wanted, picture.without(wanted.excluded), missing))
     prove(plan, picture)
     return plan
 

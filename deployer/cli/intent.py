@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deployer.errors import UsageError
 from deployer.machines import Estate
 from deployer.model import Gating, Intent, Ladder, Release, Undo
+from deployer.settings.checks import Checks
 from deployer.settings.howmany import floor, wave
 from deployer.settings.values import Settings
+from deployer.strategies.checked import POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,14 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
         excluded=wishes.excluded,
         ladder=_ladder(settings, dark=wishes.dark) if canary else None,
         gating=Gating(settings.gate.bake_between, settings.gate.bake_after) if settings.gate else None,
+        checks=_checks(settings.checks),
     )
+
+
+def _checks(checks: Checks) -> Mapping[str, str]:
+    """Which checks there are at each point."""
+    at = {point: [name for name, check in checks.items() if point in check.at] for point in POINTS}
+    return {point: ", ".join(names) for point, names in at.items() if names}
 
 
 def _ladder(settings: Settings, *, dark: bool) -> Ladder:

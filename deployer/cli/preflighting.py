@@ -6,9 +6,11 @@ from pathlib import Path
 
 from deployer.cli.workplace import Workplace
 from deployer.model import Picture, Release
+from deployer.own_files import absent
 from deployer.plan import Plan
 from deployer.preflight import Finding, findings, refuse
 from deployer.reach import reach
+from deployer.settings.place import settings_file
 
 _RESERVE = 16 * 2**20
 """So much stays free on a host, see playbooks/files/host_release.py."""
@@ -25,7 +27,8 @@ def preflight(work: Workplace, plan: Plan, picture: Picture) -> tuple[Finding, .
     room = _room(plan.intent.release)
     reached = reach(work.ssh, work.estate)
     found = findings(plan, picture, work.estate, running, seen.complaints, reached=reached, needed=room)
-    refuse(found)
+    absentees = absent(work.settings, settings_file(work.ground.inventory).parent)
+    refuse((*found, *absentees))
     return found
 
 

@@ -15,6 +15,7 @@ from deployer.evacuation import card as cards
 from deployer.fleet import AnsibleFleet
 from deployer.foretold import Forecast, forecast, pace
 from deployer.gates.bake import Bake
+from deployer.gates.checks import Checks
 from deployer.gates.desk import Desk, Person
 from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
@@ -32,6 +33,7 @@ from deployer.settings.place import settings_file
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.store import open_store
+from deployer.strategies.checked import POINTS, gate
 from deployer.traffic.live import LiveTraffic
 from deployer.world import World
 
@@ -97,11 +99,23 @@ def asking(ground: Ground) -> Asking:
 def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraffic) -> World:
     clock = WallClock()
     probe = HttpProbe(estate, settings.app, clock)
+    fleet = AnsibleFleet(estate, settings, _state(settings), _ansible(ground))
+    folder = settings_file(ground.inventory).parent
+    checks = {
+        gate(point): Checks(
+            {name: check for name, check in settings.checks.items() if point in check.at},
+            estate,
+            folder,
+            clock,
+            fleet.play,
+        )
+        for point in POINTS
+    }
     return World(
         traffic=traffic,
-        fleet=AnsibleFleet(estate, settings, _state(settings), _ansible(ground)),
+        fleet=fleet,
         probe=probe,
-        gates=Desk({"bake": Bake(traffic, clock), "person": Person()}),
+        gates=Desk({"bake": Bake(traffic, clock), "person": Person(), **checks}),
         clock=clock,
         eyes=Lookout(estate, traffic, probe),
     )

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from deployer.settings.checks import Checks
 from deployer.settings.edge import EdgeValues
 from deployer.settings.gate import GateValues
 from deployer.settings.kinds import (
@@ -166,6 +167,8 @@ class Settings(Values):
     """a few users first"""
     gate: GateValues | None = None
     """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
+    checks: Checks = Field(default={})
+    """proof before users, by name (docs/checks.md)"""
     playbooks: PlaybookValues = PlaybookValues()
     """own playbooks in place of ours; paths from the directory of this file"""
     state: str = ""
