@@ -62,6 +62,26 @@ class EdgeNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Dns:
+    """The name users ask for, behind the edge; `addresses` are those where users of each site arrive.
+
+    `kind` is rfc2136 (zone, servers as 10.0.0.53 or 10.0.0.53:5353, key_file) or route53 (hosted_zone). `ttl` is the
+    seconds an answer may be kept, `within` those for which a command keeps trying.
+    """
+
+    kind: str
+    name: str
+    addresses: tuple[tuple[str, tuple[str, ...]], ...]
+    ttl: int = 30
+    within: float = 60.0
+    zone: str = ""
+    server: str = ""
+    secondaries: tuple[str, ...] = ()
+    key_file: str = ""
+    hosted_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """Everything the inventory and the settings say about where the service lives."""
 
@@ -69,6 +89,7 @@ class Estate:
     hosts: tuple[Host, ...]
     balancers: tuple[Balancer, ...]
     edges: tuple[EdgeNode, ...] = ()
+    dns: Dns | None = None
 
     @property
     def by_name(self) -> Mapping[str, Host]:

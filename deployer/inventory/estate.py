@@ -11,7 +11,7 @@ from deployer.inventory.complaints import about_groups, about_places, about_valu
 from deployer.inventory.facts import Facts
 from deployer.inventory.logins import login, number
 from deployer.inventory.names import counted
-from deployer.machines import Balancer, EdgeNode, Estate, Host, Login
+from deployer.machines import Balancer, Dns, EdgeNode, Estate, Host, Login
 from deployer.settings.values import Settings
 
 Machine = TypeVar("Machine")
@@ -25,8 +25,9 @@ def build(inventory: Path, facts: Facts, settings: Settings) -> Estate:
     hosts = _each(wrong, facts, settings, settings.hosts, _host)
     balancers = _each(wrong, facts, settings, settings.balancers.group, _balancer) or _devices(settings)
     edges = _edges(wrong, facts, settings)
+    dns = _dns(wrong, settings)
     _refuse(inventory, wrong + list(twins(hosts, balancers)))
-    return Estate(inventory=inventory, hosts=hosts, balancers=balancers, edges=edges)
+    return Estate(inventory=inventory, hosts=hosts, balancers=balancers, edges=edges, dns=dns)
 
 
 def _each(
@@ -107,6 +108,29 @@ def _edges(wrong: list[str], facts: Facts, settings: Settings) -> tuple[EdgeNode
         except InventoryError as complaint:
             wrong.append(str(complaint))
     return tuple(nodes)
+
+
+def _dns(wrong: list[str], settings: Settings) -> Dns | None:
+    values = settings.dns
+    if values is None:
+        return None
+    if set(values.addresses) != set(settings.sites):
+        given, known = ", ".join(values.addresses), ", ".join(settings.sites)
+        wrong.append(f"dns.addresses in deployer.yml names {given}; the sites are {known}")
+    if settings.edge is None:
+        wrong.append("dns in deployer.yml follows the edge: give edge too")
+    return Dns(
+        kind=values.kind,
+        name=values.name,
+        addresses=tuple((site, values.addresses.get(site, ())) for site in settings.sites),
+        ttl=round(values.ttl),
+        within=values.within,
+        zone=values.domain,
+        server=values.server,
+        secondaries=values.secondaries,
+        key_file=values.key_file,
+        hosted_zone=values.hosted_zone,
+    )
 
 
 def _path(facts: Facts, name: str, variable: str, otherwise: str) -> str:

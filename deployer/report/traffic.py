@@ -20,6 +20,15 @@ class Shown:
     silent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownName:
+    """The name behind the edge: what each of its servers says, and sentences on those that lag."""
+
+    name: str
+    servers: tuple[tuple[str, Split | None, str], ...]
+    lag: tuple[str, ...] = ()
+
+
 def drift(shown: Sequence[Shown], wanted: Mapping[str, Split]) -> tuple[str, ...]:
     """Where balancers disagree with each other, or with what the journal says was set last."""
     found = []
@@ -35,13 +44,22 @@ def drift(shown: Sequence[Shown], wanted: Mapping[str, Split]) -> tuple[str, ...
     return tuple(found)
 
 
-def text(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> str:
-    return "\n".join((*_lines(shown, edge), *(f"drift  {words.one_line(line)}" for line in wrong))) + "\n"
+def text(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str], dns: ShownName | None = None) -> str:
+    drifted = (f"drift  {words.one_line(line)}" for line in wrong)
+    return "\n".join((*_front(edge, dns), *_lines(shown), *drifted)) + "\n"
 
 
-def _lines(shown: Sequence[Shown], edge: Split | None) -> Iterator[str]:
+def _front(edge: Split | None, dns: ShownName | None) -> Iterator[str]:
     if edge:
         yield f"edge  {edge}"
+    if dns:
+        yield f"dns   {dns.name}"
+        width = max(len(server) for server, _, _ in dns.servers)
+        for server, split, wrong in dns.servers:
+            yield f"  {server:<{width}}  {(wrong and words.one_line(wrong)) or f'says {split}'}"
+
+
+def _lines(shown: Sequence[Shown]) -> Iterator[str]:
     width = max((len(one.balancer) for one in shown), default=0)
     site = ""
     for one in shown:
@@ -58,3 +76,15 @@ def _measured(one: Shown) -> str:
         return "" if one.silent else "; no requests measured"
     shares = ", ".join(f"{release} {100 * number / whole:.2f} %" for release, number in one.requests)
     return f"; measured {shares} of {whole} requests"
+
+
+def name_json(dns: ShownName | None) -> dict[str, object] | None:
+    if dns is None:
+        return None
+    servers = [{"server": server, "split": shares(split), "wrong": wrong} for server, split, wrong in dns.servers]
+    return {"name": dns.name, "servers": servers, "lag": list(dns.lag)}
+
+
+def shares(split: Split | None) -> dict[str, float] | None:
+    """Percent by name."""
+    return {name: share / 100 for name, share in split.shares} if split else None

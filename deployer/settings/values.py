@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from deployer.settings.checks import Checks
+from deployer.settings.dns import DnsValues
 from deployer.settings.edge import EdgeValues
 from deployer.settings.gate import GateValues
 from deployer.settings.kinds import (
@@ -159,6 +160,8 @@ class Settings(Values):
     """the load balancers of the sites"""
     edge: EdgeValues | None = None
     """the tier in front of the sites, where there is one"""
+    dns: DnsValues | None = None
+    """the slow path behind the edge: it follows what the edge does, where it is given"""
     strategy: Literal["rolling", "canary"] = "rolling"
     """how a release is brought out when nothing else is said"""
     rolling: RollingValues = RollingValues()

@@ -67,7 +67,9 @@ def _keys(model: type[BaseModel], given: Mapping[str, object], above: str = "") 
 
 
 def _default(field: FieldInfo) -> object:
-    """Of what is given by names: the names."""
+    """Of what is given by names: the names; of what must be given: an example."""
+    if field.is_required() and field.examples:
+        return field.examples[0]
     default = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(default, dict) and default:
         return list(default)
@@ -79,6 +81,6 @@ def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value / 60:g}m" if value >= 120 and not value % 60 else f"{value:g}s"  # noqa: PLR2004 - 2 minutes
     if isinstance(value, tuple):
-        value = [int(one) if one == int(one) else one for one in value]
+        value = [int(one) if isinstance(one, float) and one == int(one) else one for one in value]
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from deployer.gates.bake import Counts
 from deployer.machines import Estate
+from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
+from deployer.traffic.behind import Behind
 from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
 from deployer.traffic.ground import Ground
@@ -26,6 +29,13 @@ class LiveTraffic:
     def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock) -> None:
         self._ground = Ground(estate, settings, ssh, clock)
         self._set: dict[str, Shift] = {}
+        self.dns = Behind(estate.dns, clock, self.edge) if estate.dns else None
+        """What follows the edge, where there is something."""
+
+    def edge(self) -> Split | None:
+        """What the edge has now; None where it cannot be learned of every node, or they disagree."""
+        seen = look(self._ground, ())
+        return None if seen.complaints else seen.splits.get("edge")
 
     def look(self, sites: Sequence[str]) -> TrafficSeen:
         return look(self._ground, sites)
@@ -45,6 +55,8 @@ class LiveTraffic:
     def shift(self, step: Shift, order: Order) -> Outcome:
         outcome = shift(self._ground, step, order)
         self._set[step.scope] = step
+        if step.scope == "edge" and self.dns:
+            return replace(outcome, note=f"{outcome.note}; {self.dns.begin(step.split)}")
         return outcome
 
     def mend(self, sites: Sequence[str], order: Order) -> tuple[str, ...]:

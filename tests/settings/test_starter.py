@@ -33,8 +33,9 @@ def test_every_default_that_is_shown_is_the_default(tmp_path: Path) -> None:
     path.write_text(COMMENTED.sub(r"\1", path.read_text()))
     uncommented = read(path)
     assert uncommented.edge is not None
+    assert uncommented.dns is not None
     assert uncommented.gate == GateValues()
-    assert uncommented.model_copy(update={"edge": None, "gate": None}) == as_written
+    assert uncommented.model_copy(update={"edge": None, "dns": None, "gate": None}) == as_written
     assert (as_written.service, as_written.release.root, as_written.app.unit) == ("api", "/srv/api", "api")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import Overtaken, StepFailed
-from deployer.machines import EdgeNode, Estate, Host
+from deployer.machines import Dns, EdgeNode, Estate, Host
 from deployer.model import Split
 from deployer.ssh import Ssh
 from deployer.steps import Shift
@@ -41,7 +41,7 @@ backend sites
 class EdgePair:
     """Two nodes, and the driver over them; the sites behind need not be there."""
 
-    def __init__(self, folder: Path, door: Sshd, parts: dict[str, Haproxy]) -> None:
+    def __init__(self, folder: Path, door: Sshd, parts: dict[str, Haproxy], dns: Dns | None = None) -> None:
         self.parts = parts
         nodes = tuple(
             EdgeNode(name, "haproxy", door.login, f"{part.folder}/admin.sock", "sites") for name, part in parts.items()
@@ -50,7 +50,7 @@ class EdgePair:
             Host(f"{site}-web1", site, door.login, "127.9.26.9", 8080, str(folder), str(folder / "h"))
             for site in ("dc1", "dc2")
         )
-        estate = Estate(folder, hosts, (), nodes)
+        estate = Estate(folder, hosts, (), nodes, dns)
         self.ssh = Ssh(estate.logins())
         self.traffic = LiveTraffic(estate, settings(), self.ssh, RealClock())
 

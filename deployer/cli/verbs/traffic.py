@@ -27,13 +27,18 @@ deployer traffic render -i inventories/prod
 @click.argument("render", metavar="[render]", required=False, type=click.Choice(["render"]))
 @options.ground
 @click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0, 3600), help="Watch so long.")
-@click.option("--check", is_flag=True, help="Exit with 8 when balancers disagree or differ from the journal.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 8 when balancers disagree or differ from the journal, or DNS lags behind the edge.",
+)
 @options.as_json
 def command(*, ground: Ground, render: str | None, seconds: float, check: bool, as_json: bool) -> int:
-    """Show, per site and balancer, the split that is set, the split that is measured, and drift.
+    """Show, per site and balancer, the split that is set, the split that is measured, and drift; what DNS servers say.
 
     `deployer traffic render` prints what to add to the configuration of balancers you have, and where. Asks nobody.
     """
+    from deployer.cli.named import shown_name
     from deployer.cli.set_last import set_last
     from deployer.cli.workplace import workplace
     from deployer.report import traffic
@@ -48,11 +53,12 @@ def command(*, ground: Ground, render: str | None, seconds: float, check: bool, 
             for one in work.traffic.told(sites, seconds)
         ]
         edge = work.traffic.look(()).splits.get("edge")
-        wrong = traffic.drift(shown, set_last(work.books, sites))
+        dns = shown_name(work.traffic.dns, edge)
+        wrong = (*traffic.drift(shown, set_last(work.books, sites)), *(dns.lag if dns else ()))
     if as_json:
-        say.result(dumps(_plain(shown, edge, wrong)))
+        say.result(dumps({**_plain(shown, edge, wrong), "dns": traffic.name_json(dns)}))
     else:
-        say.result(traffic.text(shown, edge, wrong))
+        say.result(traffic.text(shown, edge, wrong, dns))
     return 8 if check and wrong else 0
 
 
@@ -79,21 +85,19 @@ def _requests(sent: tuple[tuple[str, Counts], ...]) -> tuple[tuple[str, int], ..
 
 
 def _plain(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> dict[str, object]:
+    from deployer.report.traffic import shares
+
     return {
         "balancers": [
             {
                 "site": one.site,
                 "balancer": one.balancer,
-                "split": _shares(one.split),
+                "split": shares(one.split),
                 "requests": dict(one.requests),
                 "silent": one.silent,
             }
             for one in shown
         ],
-        "edge": _shares(edge),
+        "edge": shares(edge),
         "drift": list(wrong),
     }
-
-
-def _shares(split: Split | None) -> dict[str, float] | None:
-    return {name: share / 100 for name, share in split.shares} if split else None
