@@ -5,7 +5,7 @@ It asks the source and the judge, and touches nothing but a split that somebody 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,7 +13,6 @@ from deployer.errors import StepFailed
 from deployer.gates import spoken
 from deployer.gates.judge.budget import Budget
 from deployer.gates.judge.config import Config, Kind, MetricConfig
-from deployer.gates.judge.data import Data
 from deployer.gates.judge.judgement import Judged, Judgement
 from deployer.gates.source import Source
 from deployer.gates.window import Window, begins, question
@@ -25,8 +24,6 @@ POLL = 0.5
 """Seconds between two looks at whether somebody wants to stop, or answers."""
 TOLD = 30.0
 """Seconds after which each metric is told again."""
-
-Judge = Callable[[Config, Data, Budget], Judgement]
 
 
 class Keeper(Protocol):
@@ -49,7 +46,6 @@ class Patience:
 @dataclass(slots=True)
 class MetricGate:
     source: Source
-    judge: Judge
     config: Config
     keeper: Keeper
     clock: Clock
@@ -82,7 +78,7 @@ class MetricGate:
         if idle is None or idle.of != (past.passed.number, started, versus):
             self._rest()
             asked = question(past.passed.step, errors, started, versus)
-            window = Window.opened(self.source, asked, past.windows + 1)
+            window = Window.opened(self.source, asked, past.windows + 1, restarted=all(one.restarted for one in versus))
             self._idle = _Idle((past.passed.number, started, versus), window, self.clock.monotonic())
             return None
         if self.clock.monotonic() - idle.looked < self.patience.every:
@@ -94,10 +90,13 @@ class MetricGate:
         return Outcome(note, verdict=Verdict.FAIL, judged=judged) if look.verdict is Verdict.FAIL else None
 
     def look(self, config: Config, window: Window, past: Past) -> tuple[Judged, Look]:
+        """The judge is loaded here: most commands need none."""
+        from deployer.gates.judge.judge import judge
+
         now = self.clock.now()
         data = window.read(now, past.before)
         budget = Budget.of_window(config.false_abort, window.number)
-        said = self.judge(config, data, budget)
+        said = judge(config, data, budget)
         points = tuple(Point(one.name, *(one.values or ())) for one in said.metrics)
         look = Look(window.watch.since, now, window.number, said.verdict, said.score, points)
         return Judged(config, data, budget, said), look
@@ -167,7 +166,8 @@ class _Sitting:
         if self.window is None:
             self.number = max(past.windows, self.number) + 1
             asked = question(self.step, self.gate.config, start, self.step.versus)
-            self.window = Window.opened(self.gate.source, asked, self.number)
+            again = all(one.restarted or not one.old for one in self.step.versus)
+            self.window = Window.opened(self.gate.source, asked, self.number, restarted=again)
         self.judged, look = self.gate.look(self.gate.config, self.window, past)
         self.number, self.seconds = self.window.number, max(0.0, look.at - look.since)
         self.order.looked(look)
@@ -209,17 +209,17 @@ class _Sitting:
         self.order.tell(f"{self.step.about}: {why}{self._voided()}")
 
     def _tell(self, said: Judgement) -> None:
-        """One line each time, and one for each metric when something changed, or once in a while."""
+        """One line each time, and below it one for each metric when something changed, or once in a while."""
         left = self.step.bake - self.seconds
         late = self._lasted() - self._longest()
         when = f", {spoken.lasting(left)} to go" if left > 0 else ""
         waits = f"; waits for deployer approve or abort of {self.order.run}" if late >= 0 else ""
-        self.order.tell(f"{self.step.about}: {spoken.summary(said)}{when}{self._voided()}{waits}")
+        line = f"{self.step.about}: {spoken.short(said, self.seconds)}{when}{self._voided()}{waits}"
         labels = (said.verdict, *((one.name, one.label) for one in said.metrics))
         if labels != self.said or self._lasted() - self.told >= TOLD:
             self.said, self.told = labels, self._lasted()
-            for line in spoken.lines(self.gate.config, said, self.seconds):
-                self.order.tell(line)
+            line = "\n".join((line, *spoken.lines(said, self.seconds)))
+        self.order.tell(line)
 
     def _voided(self) -> str:
         return f"; not counted before: {self.mended[-1]}" if self.mended else ""

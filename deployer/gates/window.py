@@ -17,17 +17,21 @@ SPARE = 30.0
 
 @dataclass(slots=True)
 class Window:
-    """The run's `number`-th. While what is read has faults, a `spare` watch stands by to take its place."""
+    """The run's `number`-th; `restarted`: all former hosts were, together with the new ones.
+
+    While what is read has faults, a `spare` watch stands by to take its place.
+    """
 
     source: Source
     question: Question
+    restarted: bool
     number: int
     watch: Watch
     spare: Watch | None = None
 
     @classmethod
-    def opened(cls, source: Source, question: Question, number: int) -> Window:
-        return cls(source, question, number, source.open(question))
+    def opened(cls, source: Source, question: Question, number: int, *, restarted: bool) -> Window:
+        return cls(source, question, restarted, number, source.open(question))
 
     def read(self, now: float, before: Mapping[str, Side]) -> Data:
         """What was measured until now; where nobody is on the former release any more, what it did `before`.
@@ -40,7 +44,8 @@ class Window:
             data = self._or_the_spare(data, now)
         else:
             self._let_go()
-        return _with(data, self.question, before)
+        against = "baseline" if self.restarted else "stable"
+        return replace(_with(data, self.question, before), against=against)
 
     def _or_the_spare(self, data: Data, now: float) -> Data:
         if self.spare is not None:
@@ -101,4 +106,4 @@ def _with(data: Data, asked: Question, before: Mapping[str, Side]) -> Data:
         for site in gone
         if site not in before
     )
-    return Data((*sides, *told), data.canary, (*data.faults, *strange))
+    return replace(data, baseline=(*sides, *told), faults=(*data.faults, *strange))

@@ -49,7 +49,8 @@ class PlainStory:
             now = self._clock.monotonic()
             if line != said and now - last >= _SELDOM:
                 self._told[step] = now, line
-                self._write(self._log.waiting(step, line, self._clock.now()))
+                for part in line.splitlines():
+                    self._write(self._log.waiting(step, part, self._clock.now()))
 
     def say(self, line: str) -> None:
         with self._lock:
