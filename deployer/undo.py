@@ -61,11 +61,11 @@ def way_back(progress: Progress, scope: Undo, now: Picture) -> WayBack:
 
 
 def policy(progress: Progress) -> Undo:
-    """How far to go back, now that a step of line 0 has failed; a gate's FAIL is about the release everywhere."""
+    """How far to go back, now that a step of line 0 has failed; what is measured bad is bad everywhere."""
     failed = {number for line, number in progress.failed if line == 0}
     wanted = progress.plan.intent.undo
     leg, step = next(((leg, step) for number, leg, _, step in progress.plan.walk() if number in failed), (None, None))
-    if isinstance(step, Ask) and wanted is not Undo.NONE:
+    if isinstance(step, Ask) and step.versus and wanted is not Undo.NONE:
         return Undo.ALL
     return (leg and leg.undo) or wanted
 

@@ -69,9 +69,10 @@ class Order:
     """What a verb is told besides its step: who acts (run, epoch), which act (`step` is unique within the run
     and safe in file names, "0-12" = plan 0, step 12), and two ways to talk to the engine while it waits.
 
-    `tell` takes what is being waited for, for people: a line, and more below it that need not be shown; `stopping` turns true when the operator wants
-    the run to stop: a verb that has not acted yet, or waits without end, raises StepFailed then; it may also finish.
-    A gate also learns what was before (`past`, as it is when asked), and has each of its looks written down (`looked`).
+    `tell` takes what is being waited for, for people: a line, and more below it that need not be shown; `stopping`
+    turns true when the operator wants the run to stop: a verb that has not acted yet, or waits without end, raises
+    StepFailed then; it may also finish. A gate also learns what was before (`past`, as it is when asked), and has each
+    of its looks written down (`looked`).
     """
 
     run: str
