@@ -24,8 +24,8 @@ DOORS = {
     "requests": ("deployer/probe", "deployer/artifact", "deployer/gates/", "deployer/lab/"),
     "rich": ("deployer/report/", "deployer/cli/", "deployer/lab/"),
     "click": ("deployer/cli/",),
-    "numpy": ("deployer/gates/judge/",),
-    "scipy": ("deployer/gates/judge/",),
+    "numpy": ("deployer/gates/judge/", "deployer/gates/trials"),
+    "scipy": ("deployer/gates/judge/", "deployer/gates/trials"),
 }
 
 

@@ -56,6 +56,7 @@ class Asked:
     exclude: tuple[str, ...] = ()
 
 
+inventory = click.option("-i", "--inventory", type=click.Path(path_type=Path), help="The Ansible inventory.")
 across = click.option(
     "--across-irreversible", "across", is_flag=True, help="Go back although an irreversible release lies between."
 )
@@ -105,17 +106,17 @@ def ground(verb: Verb) -> Verb:
     def with_ground(
         inventory: Path | None, extra_vars: tuple[str, ...], vault_password_file: Path | None, **rest: object
     ) -> object:
-        return verb(ground=Ground(_inventory(inventory), extra_vars, vault_password_file), **rest)
+        return verb(ground=Ground(found(inventory), extra_vars, vault_password_file), **rest)
 
     return _all(
         with_ground,
-        click.option("-i", "--inventory", type=click.Path(path_type=Path), help="The Ansible inventory."),
+        inventory,
         click.option("-e", "--extra-vars", multiple=True, metavar="KEY=VALUE|@FILE", help="As in Ansible."),
         click.option("--vault-password-file", type=click.Path(path_type=Path), help="As in Ansible."),
     )
 
 
-def _inventory(given: Path | None) -> Path:
+def found(given: Path | None) -> Path:
     """As typed, else $DEPLOYER_INVENTORY, $ANSIBLE_INVENTORY, or here when deployer.yml is here."""
     for name in ("DEPLOYER_INVENTORY", "ANSIBLE_INVENTORY"):
         if given is None and os.environ.get(name):

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
-    ("Look", ("status", "history", "show", "logs")),
+    ("Look", ("status", "history", "show", "logs", "judge")),
     ("Traffic", ("traffic", "shift", "drain", "readmit", "evacuate", "restore", "dns")),
     ("Set up", ("init", "doctor", "lock", "lab")),
 )

@@ -23,8 +23,10 @@ def config(gate: GateValues) -> Config:
 
 
 def _metric(name: str, values: MetricValues) -> MetricConfig:
-    """The ready one of this name, or a new one, with what is given instead."""
+    """The ready one of this name and kind, or a new one, with what is given instead."""
     base = READY.get(name, MetricConfig(name))
+    if values.kind and base.kind is not Kind(values.kind):
+        base = MetricConfig(name)
     given: Mapping[str, object] = {
         "kind": Kind(values.kind) if values.kind else None,
         "direction": Direction(values.direction) if values.direction else None,

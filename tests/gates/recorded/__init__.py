@@ -1,0 +1,1 @@
+"""Data and configs from files"""
