@@ -12,6 +12,7 @@ from deployer.model import Intent
 from deployer.plan import Plan, Stage
 from deployer.progress import Progress, StepId
 from deployer.report.phrases import phrase
+from deployer.report.verdicts import VerdictAccount, verdicts
 from deployer.steps import Deploy, Drain, Readmit, Step, hosts_of
 from deployer.world import Outcome
 
@@ -85,6 +86,7 @@ class Account:
     hosts: tuple[HostAccount, ...]
     sites: tuple[SiteAccount, ...]
     foretold: float | None = None
+    verdicts: tuple[VerdictAccount, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -203,6 +205,7 @@ def account(records: Iterable[Record]) -> Account:
         steps=tuple(_steps(progress, ledger)),
         hosts=tuple(_hosts(progress, ledger)),
         sites=tuple(_sites(progress.plan.intent, ledger)),
+        verdicts=tuple(verdicts(progress)),
         foretold=progress.foretold,
     )
 

@@ -35,6 +35,8 @@ class Board:
     title: str = ""
     back: str = ""
     doing: dict[StepId, str] = field(default_factory=dict)
+    asking: dict[StepId, str] = field(default_factory=dict)
+    """What steps without hosts wait for, in a few lines."""
     _plans: list[dict[int, Step]] = field(default_factory=list)
 
     def apply(self, record: Record) -> None:
@@ -60,11 +62,15 @@ class Board:
                     self._row(host).state, self._row(host).failed = "held out", True
             case Ended():
                 self.doing.clear()
+                self.asking.clear()
             case _:
                 pass
 
     def tell(self, step: StepId, line: str) -> None:
         """Of what a step waits for, each host gets the parts that name it; where none is named, all get all."""
+        if not hosts_of(self._plans[step[0]][step[1]]):
+            self.asking[step] = line
+            return
         parts = line.removeprefix("waiting for ").split("; ")
         mine = [self._row(host) for host in hosts_of(self._plans[step[0]][step[1]])]
         named = {row.host: [part for part in parts if row.host in part.replace(":", " ").split()] for row in mine}
@@ -94,6 +100,7 @@ class Board:
     def _finish(self, at: StepId, outcome: Outcome) -> None:
         step = self._plans[at[0]][at[1]]
         self.doing.pop(at, None)
+        self.asking.pop(at, None)
         self.done += 1
         failed = {host.host: host.note for host in outcome.failed}
         for host in hosts_of(step):
@@ -107,6 +114,7 @@ class Board:
     def _fail(self, at: StepId, event: Failed) -> None:
         step = self._plans[at[0]][at[1]]
         self.doing.pop(at, None)
+        self.asking.pop(at, None)
         blamed = {host.host: host.note for host in event.outcome.failed} if event.outcome else {}
         for host in hosts_of(step):
             row = self._row(host)

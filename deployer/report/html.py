@@ -10,6 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deployer.report import words
 from deployer.report.account import Account, State, StepAccount
+from deployer.report.chart import HEIGHT, WIDTH, charts
+from deployer.report.gate import gate_text
 from deployer.report.text import headline, next_commands
 
 
@@ -52,6 +54,8 @@ def account_html(account: Account, *, runbook: str = "", inventory: str = "") ->
         failed=account.failures,
         next_commands=next_commands(account, inventory),
         runbook=runbook,
+        verdicts=tuple((one, tuple(charts(one)), gate_text(one)) for one in account.verdicts),
+        box=(WIDTH, HEIGHT),
         words=words,
     )
 

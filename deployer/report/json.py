@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deployer.codec import encode
 from deployer.errors import DeployerError
 from deployer.foretold import Forecast
 from deployer.lock import LockStatus
@@ -13,6 +14,7 @@ from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.account import Account
 from deployer.report.phrases import EXIT_CODES, object_of, place
+from deployer.report.verdicts import VerdictAccount
 from deployer.steps import hosts_of, verb
 
 
@@ -36,6 +38,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "lowest_in_service": {site.site: site.lowest for site in account.sites},
         "floor": {site.site: site.floor for site in account.sites},
         "out_of_pool_seconds": {host: round(seconds, 3) for host, seconds in account.out_of_pool},
+        "verdicts": [verdict_json(one) for one in account.verdicts],
         "hosts": [
             {
                 "host": host.host,
@@ -62,6 +65,23 @@ def account_json(account: Account) -> dict[str, Any]:
             }
             for step in account.steps
         ],
+    }
+
+
+def verdict_json(one: VerdictAccount) -> dict[str, Any]:
+    """What a gate said; `judged` is all it was made of, as the journal holds it."""
+    return {
+        "line": one.line,
+        "number": one.number,
+        "about": one.step.about,
+        "release": one.step.release,
+        "former": one.step.former,
+        "verdict": one.verdict.value if one.verdict else None,
+        "note": one.note,
+        "approved": one.approved,
+        "looks": len(one.looks),
+        "seconds": round(one.seconds, 3),
+        "judged": json.loads(encode(one.judged)) if one.judged else None,
     }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from deployer.gates.judge.judgement import Label
 from deployer.plan import Plan
 from deployer.report.account import Account, State, StepAccount
 
@@ -19,7 +21,7 @@ def account_junit(account: Account) -> str:
     xml = JUnitXml(_clean(name))
     for (line, stage), steps in groupby(account.steps, key=lambda step: (step.line, step.stage)):
         suite = TestSuite(_clean(stage if line == 0 else f"way back {line}: {stage}"))
-        suite.add_testcases([_case(account, step) for step in steps])
+        suite.add_testcases([case for step in steps for case in (_case(account, step), *_metrics(account, step))])
         xml.add_testsuite(suite)
     return _text(xml)
 
@@ -56,6 +58,22 @@ def _case(account: Account, step: StepAccount) -> TestCase:
         case State.DONE:
             pass
     return case
+
+
+def _metrics(account: Account, step: StepAccount) -> Iterator[TestCase]:
+    """A case for each metric of a verdict: failed where it is bad, skipped where it is not settled or muted."""
+    one = next((one for one in account.verdicts if (one.line, one.number) == (step.line, step.number)), None)
+    for metric in one.judged.judgement.metrics if one and one.judged else ():
+        case = TestCase(_clean(f"{step.number} {metric.name}"), classname=_clean(f"{account.intent.service}.gate"))
+        if metric.muted:
+            case.result = [Skipped(_clean(f"muted: {metric.reason}"))]
+        elif metric.bad:
+            case.result = [Failure(_clean(metric.reason), metric.label.value)]
+        elif metric.label is not Label.PASS:
+            case.result = [Skipped(_clean(metric.reason))]
+        else:
+            case.system_out = _clean(metric.reason)
+        yield case
 
 
 def _clean(text: str) -> str:

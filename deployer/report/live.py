@@ -72,7 +72,8 @@ def picture(board: Board, now: float) -> Group:
     step = f"{board.done} of {words.count(board.total, 'step')}"
     doing = "; ".join(words.one_line(text) for text in board.doing.values())
     foot = Text(f"{'going back: ' if board.back else ''}{step}{': ' + doing if doing else ''}", style="dim")
-    return Group(head, table, foot)
+    asking = [Text(words.one_line(line)) for told in board.asking.values() for line in told.splitlines()]
+    return Group(head, table, *asking, foot)
 
 
 def _site(table: Table, site: str, rows: list[Row], now: float) -> None:

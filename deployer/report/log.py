@@ -17,6 +17,7 @@ from deployer.events import (
     Taken,
     Undecided,
 )
+from deployer.gates import spoken
 from deployer.progress import Progress, StepId
 from deployer.report import words
 from deployer.report.phrases import ENDINGS, phrase
@@ -55,11 +56,12 @@ class Log:
                 return self._done((done.line, done.number), done.outcome, record.at)
             case Failed() as failed:
                 self._told.add(f"{failed.where}: {failed.what}" if failed.where else failed.what)
-                return _failed(failed)
+                return [*_failed(failed), *self._metrics((failed.line, failed.number), failed.outcome)]
             case Looked():
                 return []
             case Undecided() as asked:
-                return [f"  {asked.number:>3} no verdict: {words.one_line(asked.outcome.note)}"]
+                told = f"  {asked.number:>3} no verdict: {words.one_line(asked.outcome.note)}"
+                return [told, *self._metrics((asked.line, asked.number), asked.outcome)]
             case Held() as held:
                 return [f"held out of the pool: {words.hosts(held.hosts)}: {words.one_line(held.why)}"]
             case AbortAsked() as asked:
@@ -91,7 +93,15 @@ class Log:
         took = f" in {words.duration(at - self._began.get(step_id, at))}"
         note = f": {words.one_line(outcome.note)}" if outcome.note else ""
         failed = [f"  {step_id[1]:>3} {host.host} failed: {words.one_line(host.note)}" for host in outcome.failed]
-        return [f"  {step_id[1]:>3} done{took}{note}", *failed]
+        return [f"  {step_id[1]:>3} done{took}{note}", *failed, *self._metrics(step_id, outcome)]
+
+    def _metrics(self, step_id: StepId, outcome: Outcome | None) -> list[str]:
+        """What was judged, a line each."""
+        if outcome is None or outcome.judged is None:
+            return []
+        looks = self._progress.looks.get(step_id, ())
+        seconds = looks[-1].at - looks[-1].since if looks else 0.0
+        return [f"      {words.one_line(line)}" for line in spoken.lines(outcome.judged.judgement, seconds)]
 
 
 def _failed(failed: Failed) -> list[str]:

@@ -1,0 +1,54 @@
+"""What a run's gates said, question by question, as values: read from its progress"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deployer.gates.judge.judgement import Judged
+from deployer.model import Verdict
+from deployer.progress import Progress
+from deployer.steps import Ask
+from deployer.world import Look
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictAccount:
+    """The Ask `number` of plan `line`: what was said last, from what, and all looks before; `approved` by whom."""
+
+    line: int
+    number: int
+    step: Ask
+    verdict: Verdict | None
+    note: str
+    judged: Judged | None
+    looks: tuple[Look, ...]
+    approved: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the window lasted that was judged last."""
+        return max(0.0, self.looks[-1].at - self.looks[-1].since) if self.looks else 0.0
+
+
+def verdicts(progress: Progress) -> Iterator[VerdictAccount]:
+    """Of every question that was begun and compares two sides."""
+    for line, plan in enumerate(progress.lines):
+        for number, _, _, step in plan.walk():
+            if isinstance(step, Ask) and step.versus and (line, number) in progress.begun:
+                yield _verdict(progress, line, number, step)
+
+
+def _verdict(progress: Progress, line: int, number: int, step: Ask) -> VerdictAccount:
+    said, person = progress.answers.get((line, number)), progress.approved.get((line, number))
+    looks = tuple(progress.looks.get((line, number), ()))
+    return VerdictAccount(
+        line=line,
+        number=number,
+        step=step,
+        verdict=said.verdict if said else None,
+        note=said.note if said else "",
+        judged=said.judged if said else None,
+        looks=looks,
+        approved=f"{person.who}{': ' if person.reason else ''}{person.reason}" if person else "",
+    )
