@@ -50,6 +50,8 @@ class Balancer:
     socket: str = ""
     master_socket: str = ""
     maps: str = ""
+    log: str = ""
+    """Where it logs each request: an address for UDP on that machine, or a file there."""
 
 
 @dataclass(frozen=True, slots=True)

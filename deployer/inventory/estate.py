@@ -12,6 +12,7 @@ from deployer.inventory.facts import Facts
 from deployer.inventory.logins import login, number
 from deployer.inventory.names import counted
 from deployer.machines import Balancer, Dns, EdgeNode, Estate, Host, Login
+from deployer.settings.kinds import log_target
 from deployer.settings.values import Settings
 
 Machine = TypeVar("Machine")
@@ -86,6 +87,7 @@ def _balancer(site: str, name: str, facts: Facts, settings: Settings) -> Balance
         socket=_path(facts, name, "deployer_socket", values.socket),
         master_socket=_path(facts, name, "deployer_master_socket", values.master_socket),
         maps=_path(facts, name, "deployer_maps", values.maps),
+        log=_log(facts, name, values.log),
     )
 
 
@@ -138,6 +140,14 @@ def _path(facts: Facts, name: str, variable: str, otherwise: str) -> str:
     if path and not path.startswith("/"):
         raise InventoryError(f"{variable} is {path!r}, expected an absolute path", where=f"host {name}")
     return path
+
+
+def _log(facts: Facts, name: str, otherwise: str) -> str:
+    try:
+        return log_target(facts.text(name, "deployer_log") or otherwise)
+    except ValueError as wrong:
+        given = facts.text(name, "deployer_log")
+        raise InventoryError(f"deployer_log is {given!r}, expected {wrong}", where=f"host {name}") from wrong
 
 
 def _kind(facts: Facts, name: str, otherwise: str) -> str:

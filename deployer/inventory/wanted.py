@@ -42,6 +42,7 @@ OVERRIDES = (
     "deployer_socket",
     "deployer_master_socket",
     "deployer_maps",
+    "deployer_log",
     "deployer_kind",
     "deployer_state_file",
 )

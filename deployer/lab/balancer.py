@@ -41,6 +41,7 @@ def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: 
         "balancer_state_file": balancer.state_file,
         "balancer_sticky": sticky,
         "balancer_tester_key": tester_key,
+        "balancer_log": balancer.log,
         "balancer_maxconn": 2000,
     }
     _write(balancer, "haproxy.cfg.j2", values)

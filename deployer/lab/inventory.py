@@ -61,7 +61,7 @@ def _host(host: Machine) -> dict[str, object]:
 
 
 def _balancer(balancer: Machine) -> dict[str, object]:
-    maps = {} if balancer.kind == "edge" else {"deployer_maps": str(balancer.maps)}
+    maps = {} if balancer.kind == "edge" else {"deployer_maps": str(balancer.maps), "deployer_log": balancer.log}
     return {
         "ansible_host": balancer.address,
         "ansible_remote_tmp": str(balancer.folder / "tmp"),

@@ -14,7 +14,7 @@ from deployer.errors import UsageError
 Kind = Literal["web", "lb", "edge"]
 Balancing = Literal["haproxy", "nginx"]
 SITES = ("dc1", "dc2")
-SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT = 8080, 2222, 8081, 8404, 8405
+SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT, LOG_PORT = 8080, 2222, 8081, 8404, 8405, 21514
 BALANCERS_PER_SITE = 2
 EDGES = 2
 MOST_HOSTS = 200
@@ -45,6 +45,11 @@ class Machine:
     @property
     def maps(self) -> Path:
         return self.folder / "maps"
+
+    @property
+    def log(self) -> str:
+        """Where a balancer says what it did, over UDP."""
+        return f"{self.address}:{LOG_PORT}"
 
     @property
     def state_file(self) -> Path:

@@ -52,6 +52,15 @@ def _absolute_or_empty(value: str) -> str:
     return _absolute(value) if value else value
 
 
+def log_target(value: str) -> str:
+    """Raises ValueError unless it is HOST:PORT with the host's number, or an absolute path."""
+    if not re.fullmatch(r"/\S+|([\d.]+|\[[\da-fA-F:]+\]):\d{1,5}", value):
+        raise ValueError(
+            "an address on the balancer such as 127.0.0.1:21514, or a file there such as /var/log/haproxy.log"
+        )
+    return value
+
+
 def _url_path(value: str) -> str:
     if not value.startswith("/") or re.search(r"\s", value):
         raise ValueError("the path part of a URL, such as /healthz")
@@ -80,6 +89,7 @@ Percent = Annotated[str, BeforeValidator(_percent)]
 Name = Annotated[str, StringConstraints(min_length=1)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 OptionalPath = Annotated[str, AfterValidator(_absolute_or_empty)]
+LogTarget = Annotated[str, AfterValidator(log_target)]
 Artifact = Annotated[str, AfterValidator(_artifact)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
 Ladder = Annotated[tuple[float, ...], Field(strict=False), AfterValidator(_ladder)]

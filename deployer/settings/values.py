@@ -19,6 +19,7 @@ from deployer.settings.kinds import (
     Artifact,
     HowMany,
     Ladder,
+    LogTarget,
     Name,
     OptionalPath,
     Percent,
@@ -90,6 +91,8 @@ class BalancerValues(Values):
     """HAProxy's master socket, where there is one"""
     maps: AbsolutePath = "/etc/haproxy/maps"
     """the directory of the maps pct, slot, rel and asset"""
+    log: LogTarget = "127.0.0.1:21514"
+    """where each request is logged: an address for UDP on the balancer itself, or a file there; for the gate"""
     pool: str = ""
     """the backend's name; empty: the service's name. <pool>_a and <pool>_b where there are two slots"""
     detection: Seconds = 30

@@ -31,7 +31,7 @@ all:
       hosts: {web5: {}, web6: {}, web7: {}, web8: {}, lb3: {}, lb4: {}}
 # One host may differ from deployer.yml; a variable of the host overrides the setting:
 #   hosts:        deployer_root, deployer_unit, deployer_control, deployer_port, deployer_address, deployer_health_file
-#   balancers:    deployer_kind, deployer_socket, deployer_master_socket, deployer_maps
+#   balancers:    deployer_kind, deployer_socket, deployer_master_socket, deployer_maps, deployer_log
 """
 
 CONNECTIONS = """\

@@ -66,6 +66,7 @@ def _haproxy(settings: Settings, hosts: Sequence[Host], balancer: Balancer) -> I
         "balancer_maps": balancer.maps,
         "balancer_sticky": settings.canary.sticky,
         "balancer_health_url": settings.health_file.url,
+        "balancer_log": "" if balancer.log.startswith("/") else balancer.log,
     }
     found = _sections(shipped.rendered("haproxy.cfg.j2", values))
     pool, maps = balancer.pool, balancer.maps
@@ -74,7 +75,7 @@ def _haproxy(settings: Settings, hosts: Sequence[Host], balancer: Balancer) -> I
     yield Block("In a shell, as root: the maps, which the deployer fills", f"mkdir -p {maps}\n{make}touch {_STATE}")
     yield Block(
         "In section `global` (keep your own lines; the socket must have `level admin`)",
-        _lines(found["global"], ("hard-stop-after", "stats ", "server-state-file")),
+        _lines(found["global"], ("hard-stop-after", "stats ", "server-state-file", "log ")),
     )
     kept = ("option idle-close", "load-server-state", "retries", "option redispatch", "retry-on", "# a reload")
     yield Block("In section `defaults`", _lines(found["defaults"], kept))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from deployer.model import Standing
 
 OUT = ("NOLB", "DRAIN", "MAINT")
+_WELL = ("hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Row:
     mode: str
     failed: int = 0
     """Answers with 5xx, broken connections and broken answers, since the start."""
+    answered: int = 0
+    """All answers and the broken ones (tcp: connections), since the start: never less than `failed`."""
     rate: int = 0
     """Requests (http) or connections (tcp) in the last second."""
 
@@ -82,7 +85,8 @@ def _row(cell: dict[str, str]) -> Row:
         f"{cell.get('check_status', '')} {cell.get('check_code', '')}".strip(),
         cell.get("cookie", ""),
         cell.get("mode", ""),
-        number("hrsp_5xx") + number("econ") + number("eresp"),
+        failed := number("hrsp_5xx") + number("econ") + number("eresp"),
+        failed + sum(map(number, _WELL)) if cell.get("mode") == "http" else number("stot"),
         number("rate"),
     )
 

@@ -21,7 +21,7 @@ from deployer.traffic.live import LiveTraffic
 from deployer.world import Order
 from tests.ssh.parts import Sshd, children, kill, sshd, until
 
-PORT = 8080
+PORT, LOG_PORT = 8080, 21514
 NEW = Release("2.0.0")
 
 GLOBAL = """\
@@ -30,8 +30,11 @@ global
     stats socket {folder}/admin.sock mode 600 level {level} expose-fd listeners
     server-state-file {folder}/server.state
     hard-stop-after 60s
+    log {address}:{log_port} len 512 format raw local0 info
 defaults
     mode {mode}
+    log global
+    option {mode}log
     timeout connect 2s
     timeout client 30s
     timeout server 30s
@@ -86,7 +89,8 @@ class Haproxy:
             if not (self.folder / "maps" / name).exists():
                 (self.folder / "maps" / name).write_text(text)
         (self.folder / "server.state").touch()
-        facts = {"folder": self.folder, "address": self.address, "port": PORT, "mode": self.mode, "level": self.level}
+        facts = {"folder": self.folder, "address": self.address, "port": PORT, "log_port": LOG_PORT}
+        facts |= {"mode": self.mode, "level": self.level}
         text = (GLOBAL + (TWO if self.halves else ONE)).format(**facts)
         for half in self.halves or " ":
             expect = f"string slot={half.upper()}" if self.halves else "status 200"
@@ -233,6 +237,7 @@ class Site:
                 f"{part.folder}/admin.sock",
                 f"{part.folder}/master.sock" if self.master else "",
                 f"{part.folder}/maps",
+                f"{part.address}:{LOG_PORT}",
             )
             for name, part in self.balancers.items()
         )

@@ -16,10 +16,12 @@ class Service(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         while self.path == "/held" and self.health.with_name("hold").exists():
             time.sleep(0.02)
+        if self.path == "/slow":
+            time.sleep(0.3)
         present = self.health.exists()
         asked = self.path == "/health_check.html"
         body = (self.health.read_text() if present else "gone") if asked else self.name
-        self.send_response(404 if asked and not present else 200)
+        self.send_response(404 if asked and not present else 500 if self.path == "/broken" else 200)
         self.send_header("Content-Length", str(len(body)))
         if asked or not present:
             self.send_header("Connection", "close")

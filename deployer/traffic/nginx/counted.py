@@ -17,7 +17,7 @@ LOG, SUMS = "requests.log", "requests.sums"
 _LARGE = 64 * 1024 * 1024
 _ADD = (
     "NR == FNR { if (FNR > 1) { total[$1] = $2; failed[$1] = $3 } next } "
-    "NF == 2 { total[$1]++; if ($2 >= 500) failed[$1]++ } "
+    "NF >= 2 { total[$1]++; if ($2 >= 500) failed[$1]++ } "
     "END { print head; for (slot in total) print slot, total[slot], failed[slot] + 0 }"
 )
 

@@ -1,0 +1,1 @@
+"""Mirrors deployer/gates/haproxy"""
