@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,7 @@ from deployer.playbooks.environment import MARK
 from deployer.steps import Deploy, Fetch
 from deployer.world import Order
 from tests.fleet_ground import Ground
+from tests.playbooks.archives import archive, sha256
 from tests.playbooks.sshd import Sshd
 
 
@@ -87,6 +89,19 @@ def test_fetch_then_deploy_behind_the_curtain(ground: Ground) -> None:
     assert nothing_left(ground)
 
 
+def test_a_large_artifact_is_unpacked_as_it_arrives(ground: Ground) -> None:
+    blob = os.urandom(3 << 20)
+    path = archive(ground.folder / "shop-2", {"blob": blob})
+    release = Release("2", str(path), sha256(path))
+    wrong = ground.fleet().fetch(Fetch(ground.names, replace(release, sha256="0" * 64)), ground.order())
+    assert {host.note.partition(":")[0] for host in wrong.failed} == {"what arrived is not the approved artifact"}
+    fetch = ground.fleet().fetch(Fetch(ground.names, release), ground.order())
+    assert [host.note for host in fetch.hosts] == ["fetched 2"] * 2
+    folders = [host.root / "releases" for host in ground.hosts.values()]
+    assert all((folder / "2" / "blob").read_bytes() == blob for folder in folders)
+    assert [[path.name for path in folder.iterdir()] for folder in folders] == [["2"]] * 2
+
+
 def ansible_waits(ground: Ground) -> bool:
     """ansible-playbook and a worker for each host."""
     names = (Path(f"/proc/{pid}/cmdline").read_bytes() for pid in playing(ground))
@@ -116,6 +131,7 @@ def orchestrator(ground: Ground, release: Release, *, go: bool) -> None:
     """Another process prepares and deploys, and is killed with SIGKILL when it is in the midst of it."""
     script = f"""
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 from deployer.fleet import AnsibleFleet

@@ -1,7 +1,7 @@
 """The host's part of a verb in one task: sends `files/host_release.py` there and reads its answer
 
 Documented in library/deployer_release.py. No module is built and nothing is left on the host: one command over the
-kept connection, with the program (and a small artifact) on its standard input.
+kept connection, with the program and the artifact on its standard input, unpacked there as it arrives.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -19,7 +20,8 @@ from ansible.plugins.action import ActionBase
 
 PROGRAM = Path(__file__).resolve().parent.parent / "files" / "host_release.py"
 RIDES_ALONG = 1024 * 1024
-"""Artifacts up to this size (bytes) travel on the program's standard input, larger ones by sftp."""
+"""Artifacts up to this size (bytes) are sent without asking first whether the host wants them."""
+BLOCK = 256 * 1024
 WEB = ("http://", "https://")
 DEPLOYED = ("unit", "control", "start_timeout")
 FETCHED = ("keep", "assets", "assets_days")
@@ -76,13 +78,13 @@ class ActionModule(ActionBase):
             return self._on_host(dict(told, url=artifact))
         told["sha256"] = told["sha256"] or digest_beside(artifact)
         size = size_of(artifact)
-        if size <= RIDES_ALONG and not told["check"]:
-            return self._on_host(dict(told, bytes_follow=size), Path(artifact).read_bytes())
-        answer = self._on_host(dict(told, size=size))
-        if not answer.get("wanted"):
-            return answer
-        self._connection.put_file(artifact, answer["wanted"])
-        return self._on_host(dict(told, arrived=answer["wanted"]))
+        if told["check"]:
+            return self._on_host(told)
+        if size > RIDES_ALONG:
+            answer = self._on_host(dict(told, size=size))
+            if not answer.get("wanted"):
+                return answer
+        return self._on_host(dict(told, bytes_follow=size), artifact)
 
     def _told(self, verb, given, names):
         return {
@@ -97,10 +99,11 @@ class ActionModule(ActionBase):
             **{name: NUMBERS.get(name, str)(given[name]) for name in names if name in given},
         }
 
-    def _on_host(self, told, following=b""):
+    def _on_host(self, told, artifact=None):
         program = PROGRAM.read_bytes() + f"\n\nmain(json.loads({json.dumps(told)!r}))\n".encode()
         start = f"import sys; exec(compile(sys.stdin.buffer.read({len(program)}), 'host_release.py', 'exec'))"
-        said = self._low_level_execute_command(f'{self._python()} -I -S -c "{start}"', in_data=program + following)
+        with following(self._connection, artifact) as rest:
+            said = self._low_level_execute_command(f'{self._python()} -I -S -c "{start}"', in_data=program + rest)
         for line in reversed(said["stdout"].splitlines()):
             with contextlib.suppress(ValueError):
                 if line.startswith("{"):
@@ -112,6 +115,32 @@ class ActionModule(ActionBase):
         told = self._task_vars.get("ansible_python_interpreter", "auto")
         told = str(self._templar.template(told))
         return "python3" if told.startswith("auto") else told
+
+
+@contextlib.contextmanager
+def following(connection, artifact):
+    """What is sent behind the program. Ansible would hold it in memory, once per host: over ssh it goes from the file
+    straight into the pipe.
+    """
+    if artifact is None:
+        yield b""
+    elif not hasattr(connection, "_send_initial_data"):
+        yield Path(artifact).read_bytes()
+    else:
+        connection._send_initial_data = lambda pipe, program, _ssh: send(pipe, program, artifact)  # noqa: SLF001
+        try:
+            yield b""
+        finally:
+            del connection._send_initial_data  # noqa: SLF001
+
+
+def send(pipe, program, artifact):
+    with open(artifact, "rb") as file:
+        with contextlib.suppress(OSError):  # why the host reads no further, its program says itself
+            pipe.write(program)
+            shutil.copyfileobj(file, pipe, BLOCK)
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
 NUMBERS = {"start_timeout": float, "keep": int, "assets_days": float}

@@ -21,7 +21,6 @@ import sys
 import time
 
 MIB = 1024 * 1024
-INCOMING = ".incoming-"
 UNPACKING = ".unpacking-"
 
 
@@ -49,30 +48,29 @@ def main(told):
 
 def fetch(told):
     """The release lies unpacked beside the running one, its digest checked."""
-    import shutil
-
     root, version, sha256 = told["root"], told["version"], told["sha256"]
     release = os.path.join(root, "releases", version)
     if told.get("check"):
         return planned(release, digest_of(release), sha256)
-    with locked(told):
-        there = digest_of(release)
-        if there == sha256:
+    with contextlib.ExitStack() as stack:
+        with locked(told):
+            there = digest_of(release)
+            if there == sha256:
+                bridge_assets(told, release)
+                return {"changed": False, "msg": "%s is there already" % version, "version": version, "fetched": True}
+            refuse_to_replace_the_running(root, version, there)
+            os.makedirs(os.path.join(root, "releases"), exist_ok=True)
+            sweep(root)
+            if "size" in told:
+                need_space(told, 2 * told["size"])
+                return {"changed": True, "wanted": True, "msg": "waiting for the artifact"}
+            folder = stack.enter_context(unpacking(root))
+        with arrival(told) as arriving:  # without the lock: a newer run need not wait for a slow line
+            unpack(told, arriving, folder)
+        with locked(told):
+            take_its_place(folder, root, version, sha256)
             bridge_assets(told, release)
-            return {"changed": False, "msg": "%s is there already" % version, "version": version, "fetched": True}
-        refuse_to_replace_the_running(root, version, there)
-        os.makedirs(os.path.join(root, "releases"), exist_ok=True)
-        sweep(root)
-        if not (told.get("url") or told.get("arrived") or "bytes_follow" in told):
-            return {"changed": True, "wanted": landing(told), "msg": "waiting for the artifact"}
-        archive = arrival(told)
-        try:
-            check_digest(archive, sha256)
-            unpack(told, archive, release)
-        finally:
-            shutil.rmtree(os.path.dirname(archive), ignore_errors=True)
-        bridge_assets(told, release)
-        pruned = prune(root, version, told.get("keep", 5))
+            pruned = prune(root, version, told.get("keep", 5))
     note = "fetched %s" % version + (", pruned %s" % ", ".join(pruned) if pruned else "")
     return {
         "changed": True,
@@ -219,68 +217,105 @@ def refuse_to_replace_the_running(root, version, there):
         raise Failed(text % (version, there[:16] or "unknown"))
 
 
+@contextlib.contextmanager
+def unpacking(root):
+    """A folder beside the releases; while this program lives it holds the folder's lock, and nobody sweeps it away."""
+    import shutil
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix=UNPACKING, dir=os.path.join(root, "releases"))
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(held)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def take_its_place(folder, root, version, sha256):
+    """There is never half a release under its name, and never other bytes under that of the running one."""
+    import shutil
+
+    release = os.path.join(root, "releases", version)
+    there = digest_of(release)
+    if there != sha256:
+        refuse_to_replace_the_running(root, version, there)
+        shutil.rmtree(release, ignore_errors=True)
+        os.rename(folder, release)
+
+
 def sweep(root):
-    """What a fetch that was killed left behind; arrivals of others may still be under way for a day."""
+    """What fetches that were killed left behind."""
     import shutil
 
     releases = os.path.join(root, "releases")
     for name in os.listdir(releases):
         path = os.path.join(releases, name)
-        old = name.startswith(INCOMING) and time.time() - os.lstat(path).st_mtime > 86400
-        if name.startswith(UNPACKING) or old:
+        if name.startswith((UNPACKING, ".incoming-")) and abandoned(path):  # before 1.0 whole artifacts came in there
             shutil.rmtree(path, ignore_errors=True)
 
 
-def landing(told):
-    """An empty file for the artifact, which the login user may write and nobody else can guess."""
-    import tempfile
-
-    need_space(told, 2 * told.get("size", 0))
-    folder = tempfile.mkdtemp(prefix=INCOMING, dir=os.path.join(told["root"], "releases"))
-    os.chmod(folder, 0o711)
-    path = os.path.join(folder, os.urandom(16).hex())
-    with open(path, "w"):
-        pass
-    login = os.environ.get("SUDO_UID")
-    if os.geteuid() == 0 and login:
-        os.chown(path, int(login), -1)
-    elif told.get("become"):
-        os.chmod(path, 0o666)
-    return path
-
-
-def arrival(told):
-    """The path of the artifact on this host, in a folder of its own."""
-    import shutil
-    import tempfile
-
-    if told.get("arrived"):
-        return told["arrived"]
-    if not told.get("url"):
-        need_space(told, 2 * told["bytes_follow"])
-    path = os.path.join(tempfile.mkdtemp(prefix=INCOMING, dir=os.path.join(told["root"], "releases")), "artifact")
+def abandoned(folder):
+    held = os.open(folder, os.O_RDONLY)
     try:
-        with open(path, "wb") as file:
-            if told.get("url"):
-                pull(told, file)
-            else:
-                shutil.copyfileobj(sys.stdin.buffer, file, MIB)
-    except BaseException:
-        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
-        raise
-    return path
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(held)
+    return True
 
 
-def pull(told, file):
-    import shutil
+class Arriving:
+    """The artifact as its bytes come in, hashed on the way."""
+
+    def __init__(self, source, size):
+        import hashlib
+
+        self.source = source
+        self.left = size
+        self.digest = hashlib.sha256()
+
+    def read(self, many):
+        block = self.source.read(min(many, self.left))
+        self.left -= len(block)
+        self.digest.update(block)
+        return block
+
+    def must_be(self, sha256):
+        while self.read(MIB):
+            pass
+        actual = self.digest.hexdigest()
+        if actual != sha256:
+            text = "what arrived is not the approved artifact: sha256 %s..., expected %s..."
+            raise Failed(text % (actual[:16], sha256[:16]))
+
+
+@contextlib.contextmanager
+def arrival(told):
+    """From the controller, on standard input, or pulled by this host itself."""
+    if told.get("url"):
+        with pulled(told) as answer:
+            size = int(answer.headers.get("Content-Length") or 0)
+            need_space(told, 2 * size)
+            yield Arriving(answer, size or float("inf"))
+    else:
+        need_space(told, 2 * told["bytes_follow"])
+        yield Arriving(sys.stdin.buffer, told["bytes_follow"])
+
+
+@contextlib.contextmanager
+def pulled(told):
+    import http.client
+    import socket
     import urllib.error
     import urllib.request
 
     try:
         with urllib.request.urlopen(told["url"], timeout=told.get("url_timeout", 20)) as answer:
-            need_space(told, 2 * int(answer.headers.get("Content-Length") or 0))
-            shutil.copyfileobj(answer, file, MIB)
-    except urllib.error.URLError as error:
+            yield answer
+    except (urllib.error.URLError, http.client.HTTPException, socket.timeout, ConnectionError) as error:
         shown = told["url"].split("?")[0].split("@")[-1]
         raise Failed("cannot pull %s: %s" % (shown, getattr(error, "reason", error))) from None
 
@@ -297,44 +332,25 @@ def free_bytes(path):
     return told.f_bavail * told.f_frsize
 
 
-def check_digest(archive, sha256):
-    import hashlib
-
-    digest = hashlib.sha256()
-    with open(archive, "rb") as file:
-        for block in iter(lambda: file.read(MIB), b""):
-            digest.update(block)
-    if digest.hexdigest() != sha256:
-        raise Failed(
-            "what arrived is not the approved artifact: sha256 %s..., expected %s..."
-            % (digest.hexdigest()[:16], sha256[:16])
-        )
-
-
-def unpack(told, archive, release):
-    """Into a folder of its own, then one rename: there is never half a release under its name."""
-    import shutil
+def unpack(told, arriving, folder):
+    """One pass over the bytes; nothing of it has its final name before the digest is right."""
     import tarfile
-    import tempfile
 
-    folder = tempfile.mkdtemp(prefix=UNPACKING, dir=os.path.dirname(release))
+    broken = None
     try:
-        try:
-            with tarfile.open(archive, "r:*") as archived:
-                for member in archived:
-                    unpack_member(told, archived, member, folder)
-        except (tarfile.TarError, EOFError) as error:
-            raise Failed("the artifact is not a whole tar archive: %s" % error) from None
-        links_stay_inside(folder)
-        os.chmod(folder, 0o755)
-        give_away(folder, os.lstat(told["root"]))
-        replace_file(os.path.join(folder, ".sha256"), told["sha256"] + "\n")
-        os.utime(folder)
-        shutil.rmtree(release, ignore_errors=True)
-        os.rename(folder, release)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        with tarfile.open(fileobj=arriving, mode="r|*", bufsize=MIB // 16) as archived:
+            for member in archived:
+                unpack_member(told, archived, member, folder)
+    except (tarfile.TarError, EOFError) as error:
+        broken = error
+    arriving.must_be(told["sha256"])
+    if broken:
+        raise Failed("the artifact is not a whole tar archive: %s" % broken)
+    links_stay_inside(folder)
+    os.chmod(folder, 0o755)
+    give_away(folder, os.lstat(told["root"]))
+    replace_file(os.path.join(folder, ".sha256"), told["sha256"] + "\n")
+    os.utime(folder)
 
 
 def unpack_member(told, archived, member, folder):

@@ -79,7 +79,7 @@ class Bytes:
 
     def _fetch(self) -> float:
         with workplace(Ground(self.lab.inventory)) as work:
-            order = Order("bench", 0, f"0-{next(self._steps)}", lambda _line: None, lambda: False)
+            order = Order("bench", 1, f"0-{next(self._steps)}", lambda _line: None, lambda: False)
             hosts = tuple(host.name for host in self.lab.hosts)
             took = timed(lambda: work.world.fleet.fetch(Fetch(hosts, self.release), order))
         self._lies_there()

@@ -6,11 +6,9 @@ import http.server
 import io
 import json
 import os
-import shutil
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -32,15 +30,6 @@ def artifact(tmp_path: Path) -> Path:
     return archive(tmp_path / "shop.tar.gz")
 
 
-def arrived(root: Path, artifact: Path) -> str:
-    """As the controller leaves it: in a landing folder of its own."""
-    (root / "releases").mkdir(exist_ok=True)
-    landing = root / "releases" / f".incoming-{time.monotonic_ns()}"
-    landing.mkdir()
-    shutil.copy(artifact, landing / "bytes")
-    return str(landing / "bytes")
-
-
 def told(root: Path, artifact: Path, version: str = "1.1.0", **more: Any) -> dict[str, Any]:
     return {
         "verb": "fetch",
@@ -53,8 +42,11 @@ def told(root: Path, artifact: Path, version: str = "1.1.0", **more: Any) -> dic
 
 
 def fetch(program: ModuleType, root: Path, artifact: Path, version: str = "1.1.0", **more: Any) -> dict[str, Any]:
-    given = told(root, artifact, version, **more)
-    answer: dict[str, Any] = program.fetch({"arrived": arrived(root, artifact), **given})
+    """The artifact comes in on standard input."""
+    given = {"bytes_follow": artifact.stat().st_size, **told(root, artifact, version, **more)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(artifact.read_bytes())))
+        answer: dict[str, Any] = program.fetch(given)
     return answer
 
 
@@ -83,21 +75,46 @@ def test_the_second_time_nothing_changes_and_no_bytes_are_wanted(
     assert left(root) == ["1.1.0"]
 
 
-def test_a_large_artifact_gets_a_private_landing(program: ModuleType, root: Path, artifact: Path) -> None:
-    answer = program.fetch(told(root, artifact, size=artifact.stat().st_size))
-    landing = Path(answer["wanted"])
-    shutil.copyfile(artifact, landing)
-    assert oct(landing.parent.stat().st_mode)[-3:] == "711"
-    assert program.fetch(told(root, artifact, arrived=str(landing)))["changed"]
-    assert left(root) == ["1.1.0"]
+def test_a_large_artifact_is_wanted_before_it_is_sent(program: ModuleType, root: Path, artifact: Path) -> None:
+    assert program.fetch(told(root, artifact, size=artifact.stat().st_size))["wanted"]
+    assert left(root) == []
 
 
-def test_bytes_that_follow_on_standard_input(
+def test_unpacked_while_it_arrives_and_without_the_lock(
     program: ModuleType, root: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(artifact.read_bytes())))
+    """The last bytes are on their way when the first file lies there; another may act meanwhile, and sweeps nothing."""
+    seen: list[str] = []
+
+    class Line(io.BytesIO):
+        def read(self, many: int | None = -1, /) -> bytes:
+            if self.tell() > 0 and not seen:
+                fetch(program, root, artifact, "another")
+                seen.extend(left(root))
+            return super().read(min(many or 0, 600))
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Line(artifact.read_bytes())))
     assert program.fetch(told(root, artifact, bytes_follow=artifact.stat().st_size))["changed"]
-    assert left(root) == ["1.1.0"]
+    assert seen[0].startswith(".unpacking-")
+    assert seen[1:] == ["another"]
+    assert left(root) == ["1.1.0", "another"]
+
+
+def test_who_was_overtaken_while_the_bytes_came_in_puts_nothing_in_place(
+    program: ModuleType, root: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = {"service": "shop", "run": "old", "epoch": 1, "step": "0-1"}
+
+    class Line(io.BytesIO):
+        def read(self, many: int | None = -1, /) -> bytes:
+            if self.tell() == 0:
+                fetch(program, root, artifact, "newer", order={**order, "run": "new", "epoch": 2})
+            return super().read(many)
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Line(artifact.read_bytes())))
+    with pytest.raises(program.Failed, match="was overtaken"):
+        program.fetch(told(root, artifact, bytes_follow=artifact.stat().st_size, order=order))
+    assert left(root) == ["newer"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "corrupt", "empty", "another"])
@@ -108,7 +125,7 @@ def test_bytes_that_are_not_the_approved_ones_leave_nothing(
     whole = artifact.read_bytes()
     bad.write_bytes({"cut": whole[:-20], "corrupt": b"x" + whole[1:], "empty": b"", "another": whole + b"\0"}[damage])
     with pytest.raises(program.Failed, match="not the approved artifact"):
-        program.fetch(told(root, artifact, arrived=arrived(root, bad)))
+        fetch(program, root, bad, sha256=sha256(artifact))
     assert left(root) == []
 
 
@@ -221,11 +238,10 @@ def test_the_newest_stay_and_so_do_the_running_and_the_last_good(
 
 
 def test_what_a_killed_fetch_left_is_swept(program: ModuleType, root: Path, artifact: Path) -> None:
-    for name, age in ((".unpacking-x", 0), (".incoming-old", 100_000), (".incoming-young", 0)):
+    for name in (".unpacking-x", ".incoming-y"):
         (root / "releases" / name).mkdir(parents=True)
-        os.utime(root / "releases" / name, (time.time() - age,) * 2)
     fetch(program, root, artifact)
-    assert left(root) == [".incoming-young", "1.1.0"]
+    assert left(root) == ["1.1.0"]
 
 
 def test_assets_are_bridged_and_age_out(program: ModuleType, root: Path, artifact: Path, tmp_path: Path) -> None:
