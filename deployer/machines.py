@@ -25,7 +25,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A server of the service. `root` holds releases/, current and shared/; `port` is where users are served."""
+    """A server of the service. `root` holds releases/, current and shared/; `port` is where users are served.
+
+    `colour` is blue or green where the settings name two groups.
+    """
 
     name: str
     site: str
@@ -36,6 +39,7 @@ class Host:
     health_file: str
     unit: str = ""
     control: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

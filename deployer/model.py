@@ -130,6 +130,14 @@ class Picture:
     def at(self, site: str) -> tuple[HostSeen, ...]:
         return tuple(host for host in self.hosts.values() if host.site == site)
 
+    def live(self, site: str) -> str:
+        """The half of the pool that most users of the site are sent to; "" where there are no halves."""
+        split = self.splits.get(site)
+        most = max(split.shares, key=lambda one: one[1])[0] if split else None
+        known = next((slot for slot, release in self.slots.get(site, ()) if release == most), "")
+        up = [host.slot for host in self.at(site) if host.in_service]
+        return known or max(sorted(set(up)), key=up.count, default="")
+
     @property
     def releases(self) -> frozenset[str]:
         """Every release that some host runs."""
@@ -181,6 +189,21 @@ class Gating:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """How users move from one colour to the other: watched for `bake` seconds at each site, after a person was asked.
+
+    The old colour is not given away for `keep_warm` seconds.
+    `colours` are two names with their hosts; () = whoever does not serve users stands by.
+    """
+
+    bake: float
+    person: bool = False
+    together: bool = False
+    keep_warm: float = 0.0
+    colours: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What the operator wants: this release, by this strategy, at these sites in order, under these rules.
 
@@ -206,3 +229,4 @@ class Intent:
     gating: Gating | None = None
     excluded: tuple[str, ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
+    switch: Switch | None = None

@@ -185,7 +185,17 @@ class Memory:
                 if host.site in wanted:
                     hosts[host.name] = self._seen(host, views[host.site], host.name in asked)
                     host.late -= host.late > 0
-            return Picture(hosts, dict(self.splits))
+            return Picture(hosts, dict(self.splits), {site: self._halves(site) for site in wanted})
+
+    def _halves(self, site: str) -> tuple[tuple[str, str], ...]:
+        """Which of the releases that the site's users may be on lives in which half."""
+        known = dict(self.splits[site].shares) if site in self.splits else {}
+        found = {
+            host.slot: host.running
+            for host in self.hosts.values()
+            if host.site == site and host.in_service and host.running in known
+        }
+        return tuple(sorted((slot, release) for slot, release in found.items() if slot and release))
 
     def _seen(self, host: Host, silent: Sequence[str], probed: bool) -> HostSeen:
         standing = host.standing()
@@ -224,8 +234,10 @@ class _Traffic:
         return outcome
 
     def readmit(self, step: Readmit, order: Order) -> Outcome:
+        live = step.slot or self.memory.picture((step.site,), ()).live(step.site)
+
         def change(host: Host) -> str:
-            host.file, host.late, host.slot = True, 0, step.slot or host.slot
+            host.file, host.late, host.slot = True, 0, live or host.slot
             self.memory.note("in", host, host.running or "")
             return "" if host.in_service else "no balancer shows it up"
 

@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from deployer.errors import Refused
-from deployer.model import WHOLE, Gating, HostSeen, Intent, Ladder, Picture, Release, Standing, Undo, View
+from deployer.model import WHOLE, Gating, HostSeen, Intent, Ladder, Picture, Release, Standing, Switch, Undo, View
 from deployer.plan import Plan
 from deployer.report.runbook import runbook
 from deployer.safety import prove
-from deployer.strategies import by_hand, canary, restart, rollback, rolling
+from deployer.strategies import bluegreen, by_hand, canary, restart, rollback, rolling
 from deployer.strategies.checked import checked
 
 FILES = sorted((Path(__file__).parent / "plans").glob("*.txt"))
@@ -25,6 +25,7 @@ DASHES = "-" * 72 + "\n"
 STRATEGIES = {
     "rolling": rolling.plan,
     "canary": canary.plan,
+    "bluegreen": bluegreen.plan,
     "restart": restart.plan,
     "drain": by_hand.drain,
     "readmit": by_hand.readmit,
@@ -76,18 +77,32 @@ def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
         Undo(asked.get("undo", "stage")),
         asked.get("ask", False),
         asked.get("ask", False),
-        Ladder(tuple(asked.get("ladder", (500, WHOLE))), 60, 0, baseline=asked.get("baseline", False)),
+        None if strategy == "bluegreen" and "ladder" not in asked else _ladder(asked),
         Gating(60, asked.get("afterwards", 0)) if asked.get("gate") else None,
         checks=asked.get("checks", {}),
+        switch=_switch(asked) if strategy == "bluegreen" else None,
     )
+
+
+def _ladder(asked: dict[str, Any]) -> Ladder:
+    return Ladder(tuple(asked.get("ladder", (500, WHOLE))), 60, 0, baseline=asked.get("baseline", False))
+
+
+def _switch(asked: dict[str, Any]) -> Switch:
+    """Unlike a canary it has no ladder unless one is given."""
+    colours = tuple((name, tuple(hosts)) for name, hosts in asked.get("colours", {}).items())
+    return Switch(60, asked.get("person", False), asked.get("together", False), colours=colours)
 
 
 def _site(site: str, hosts: list[str], slot: str) -> list[HostSeen]:
     return [_seen(site, slot, *line.split()) for line in hosts]
 
 
-def _seen(site: str, slot: str, host: str, release: str, standing: str) -> HostSeen:
+def _seen(  # noqa: PLR0917
+    site: str, slot: str, host: str, release: str, standing: str, half: str = ""
+) -> HostSeen:
     """Its second balancer is the one that may be silent."""
+    slot = half or slot
     first = Standing.UP if standing == "unknown" else Standing(standing)
     views = (View("lb1", first, slot), View("lb2", Standing(standing), slot))
     return HostSeen(host, site, None if release == "unknown" else release, None, views)

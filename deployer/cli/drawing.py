@@ -10,10 +10,13 @@ from deployer.lineage import refuse_crossing
 from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.safety import prove
-from deployer.strategies import canary, rolling
+from deployer.strategies import bluegreen, canary, rolling
 from deployer.strategies.checked import checked
+from deployer.warm import refuse_warm
 
-STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan}
+_SWITCHED = 20
+"""So many runs back a switch is looked for whose old colour may be warm."""
+STRATEGIES = {"rolling": rolling.plan, "canary": canary.plan, "bluegreen": bluegreen.plan}
 
 
 def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: Picture) -> Plan:
@@ -22,7 +25,7 @@ def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: P
     Raises:
         UsageError: no such strategy.
         UnsafePlan: it would break a rule.
-        Refused: it would go back across an irreversible release.
+        Refused: it would go back across an irreversible release, or take a colour that is kept warm.
     """
     wanted = intent(work.settings, work.estate, release, wishes(work, limit, asked))
     if wanted.strategy not in STRATEGIES:
@@ -32,7 +35,10 @@ def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: P
             remedy=f"--strategy {' or '.join(STRATEGIES)}",
         )
     refuse_crossing(work.lineage(picture.releases), release.version, told=asked.across)
-    plan = checked(STRATEGIES[wanted.strategy](wanted, picture.without(wanted.excluded)))
+    name = "bluegreen" if wanted.switch else wanted.strategy
+    plan = checked(STRATEGIES[name](wanted, picture.without(wanted.excluded)))
+    if not asked.give_up_warm:
+        refuse_warm(plan, picture, work.books.past(_SWITCHED), work.world.clock.now())
     prove(plan, picture)
     return plan
 

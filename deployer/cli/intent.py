@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deployer.errors import UsageError
 from deployer.machines import Estate
-from deployer.model import Gating, Intent, Ladder, Release, Undo
+from deployer.model import Gating, Intent, Ladder, Release, Switch, Undo
 from deployer.settings.checks import Checks
 from deployer.settings.howmany import floor, wave
 from deployer.settings.values import Settings
@@ -41,24 +41,52 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
         )
     )
     size = {site: len(estate.hosts_at(site)) for site in sites}
-    out = {site: wave(wishes.wave or rolling.wave, size[site]) for site in sites}
     strategy = wishes.strategy or settings.strategy
-    canary = strategy == "canary"
+    canary, standby = strategy == "canary", stands_by(settings, strategy)
+    out = {site: wave(wishes.wave or rolling.wave, size[site]) for site in sites}
+    window = rolling.window and not canary and not standby
+    carrying = {site: _carrying(estate, site) if standby else size[site] for site in sites}
     return Intent(
         service=settings.service,
         release=release,
         strategy=strategy,
         sites=sites,
-        wave=dict.fromkeys(sites, 1) if rolling.window and not canary else out,
-        floor={site: floor(wishes.min_in_service or rolling.min_in_service, size[site]) for site in sites},
+        wave={} if standby else dict.fromkeys(sites, 1) if window else out,
+        floor={site: floor(wishes.min_in_service or rolling.min_in_service, carrying[site]) for site in sites},
         only=wishes.only,
-        abreast=min(out.values(), default=1) if rolling.window and not canary else 1,
+        abreast=min(out.values(), default=1) if window else 1,
         budget=rolling.max_failures,
-        undo=Undo(wishes.undo or ("all" if canary else rolling.undo)),
+        undo=Undo(wishes.undo or ("all" if canary or standby else rolling.undo)),
         excluded=wishes.excluded,
         ladder=_ladder(settings, dark=wishes.dark) if canary else None,
         gating=Gating(settings.gate.bake_between, settings.gate.bake_after) if settings.gate else None,
         checks=_checks(settings.checks),
+        switch=_switch(settings, estate, sites, wishes, ladder=canary) if standby else None,
+    )
+
+
+def stands_by(settings: Settings, strategy: str) -> bool:
+    """The release comes on the standby group: by blue-green, or by a canary that runs there."""
+    return strategy == "bluegreen" or (strategy == "canary" and settings.canary.on == "standby")
+
+
+def _carrying(estate: Estate, site: str) -> int:
+    """How many hosts carry all users of a site: those of one colour."""
+    hosts = estate.hosts_at(site)
+    colours = [sum(host.colour == colour for host in hosts) for colour in ("blue", "green")]
+    return min(colours) or max(1, len(hosts) // 2)
+
+
+def _switch(settings: Settings, estate: Estate, sites: tuple[str, ...], wishes: Wishes, *, ladder: bool) -> Switch:
+    values = settings.bluegreen
+    hosts = [host for site in sites for host in estate.hosts_at(site)]
+    named = ("blue", "green") if values.blue else ()
+    return Switch(
+        bake=values.bake,
+        person=values.ask == "person" or wishes.dark,
+        together=(settings.canary if ladder else values).sites == "together",
+        keep_warm=values.keep_warm,
+        colours=tuple((name, tuple(host.name for host in hosts if host.colour == name)) for name in named),
     )
 
 

@@ -54,6 +54,7 @@ class Asked:
     irreversible: bool = False
     across: bool = False
     exclude: tuple[str, ...] = ()
+    give_up_warm: bool = False
 
 
 inventory = click.option("-i", "--inventory", type=click.Path(path_type=Path), help="The Ansible inventory.")
@@ -94,6 +95,7 @@ def wishes(verb: Verb) -> Verb:
             help="Dark canary: testers only, until promote.",
         ),
         click.option("--irreversible", is_flag=True, help="There is no way back below it (a schema change)."),
+        click.option("--give-up-warm", is_flag=True, help="Take the old colour although it is kept warm."),
         across,
         exclude,
     )

@@ -21,6 +21,8 @@ def about_groups(facts: Facts, settings: Settings) -> Iterator[str]:
         named.append(("balancers.group", settings.balancers.group))
     if settings.edge is not None:
         named.append(("edge.group", settings.edge.group))
+    colours = (("blue", settings.bluegreen.blue), ("green", settings.bluegreen.green))
+    named += [(f"bluegreen.{colour}", group) for colour, group in colours if group]
     for key, group in named:
         if group not in facts.groups:
             yield f"no group {group} (deployer.yml: {key}){close_to(group, facts.groups)}"

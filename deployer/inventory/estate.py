@@ -73,7 +73,16 @@ def _host(site: str, name: str, facts: Facts, settings: Settings) -> Host:
         health_file=_path(facts, name, "deployer_health_file", settings.health_file.path),
         unit=unit,
         control=control,
+        colour=_colour(facts, name, settings),
     )
+
+
+def _colour(facts: Facts, name: str, settings: Settings) -> str:
+    groups = {"blue": settings.bluegreen.blue, "green": settings.bluegreen.green}
+    found = [colour for colour, group in groups.items() if group and name in facts.groups[group]]
+    if len(found) > 1:
+        raise InventoryError("both blue and green (deployer.yml: bluegreen)", where=f"host {name}")
+    return next(iter(found), "")
 
 
 def _balancer(site: str, name: str, facts: Facts, settings: Settings) -> Balancer:

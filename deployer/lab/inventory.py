@@ -26,10 +26,23 @@ def _hosts(lab: Lab) -> dict[str, object]:
         "lb": {"hosts": {balancer.name: _balancer(balancer) for balancer in lab.balancers}},
         "edge": {"hosts": {edge.name: _balancer(edge) for edge in lab.edges}},
     }
+    if lab.hosts_per_site > 1:
+        groups |= {colour: {"hosts": dict.fromkeys(hosts)} for colour, hosts in _colours(lab).items()}
     for site in SITES:
         members = (*lab.of_site(site, "web"), *lab.of_site(site, "lb"))
         groups[site] = {"hosts": {member.name: None for member in members}}
     return {"all": {"vars": _everywhere(lab), "children": groups}}
+
+
+def _colours(lab: Lab) -> dict[str, list[str]]:
+    """Half of each site's hosts."""
+    found: dict[str, list[str]] = {"blue": [], "green": []}
+    for site in SITES:
+        hosts = [host.name for host in lab.of_site(site, "web")]
+        half = (len(hosts) + 1) // 2
+        found["blue"] += hosts[:half]
+        found["green"] += hosts[half:]
+    return found
 
 
 def _everywhere(lab: Lab) -> dict[str, object]:
@@ -101,6 +114,7 @@ def _settings(lab: Lab) -> dict[str, object]:
             "drain_timeout": "20s",
             "on_drain_timeout": "abort",
         },
+        **({"bluegreen": {"blue": "blue", "green": "green", "bake": "1s"}} if lab.hosts_per_site > 1 else {}),
         "canary": {"steps": [1, 5, 25, 50, 100], "bake": "1s"},
         "state": f"sqlite:///{lab.folder / 'state.db'}",
     }

@@ -24,12 +24,14 @@ def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_w
 
     `at_work` says whether an orchestrator holds the lock for this run; None: not looked up.
     """
-    return (
-        "\n".join(
-            (*_head(account, at_work), *_sites(account), *_costs(account, verbose=verbose), *_next(account, inventory))
-        )
-        + "\n"
+    lines = (
+        *_head(account, at_work),
+        *_sites(account),
+        *_costs(account, verbose=verbose),
+        *_warm(account),
+        *_next(account, inventory),
     )
+    return "\n".join(lines) + "\n"
 
 
 def headline(account: Account, at_work: bool | None = None) -> str:
@@ -72,6 +74,18 @@ def _foretold(account: Account) -> str:
     if account.foretold is None or account.end is None or account.end.end is not End.DONE:
         return ""
     return f" (foretold {words.duration(account.foretold)})"
+
+
+def _warm(account: Account) -> Iterator[str]:
+    """After a switch: how long the way back is one act."""
+    switch = account.intent.switch
+    if switch is None or account.end is None or account.end.end is not End.DONE:
+        return
+    kept = {host.before or "" for host in account.hosts if host.before == host.release and host.in_service}
+    if kept:
+        old = words.one_line(", ".join(sorted(kept)))
+        until = words.time_of_day(account.changed + switch.keep_warm)
+        yield f"  {'warm':<9} {old} until {until} UTC: deployer undo {account.run} moves users back in one act"
 
 
 def _at(where: str, what: str) -> str:

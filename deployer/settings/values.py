@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from deployer.settings.bluegreen import BlueGreenValues
 from deployer.settings.checks import Checks
 from deployer.settings.dns import DnsValues
 from deployer.settings.edge import EdgeValues
@@ -125,6 +126,8 @@ class CanaryValues(Values):
     """how long each step is watched"""
     headroom: Percent = "20%"
     """how much more than its share a group of hosts must carry"""
+    on: Literal["pool", "standby"] = "pool"
+    """which hosts: some of the pool, by waves; or the standby group of bluegreen, at full size from the first step"""
     sites: Literal["together", "sequential"] = "together"
     """all at once: every site gives a user the same release; or one by one, where the edge pins users to a site"""
     sticky: Literal["bucket", "first-seen"] = "bucket"
@@ -165,12 +168,14 @@ class Settings(Values):
     """the tier in front of the sites, where there is one"""
     dns: DnsValues | None = None
     """the slow path behind the edge: it follows what the edge does, where it is given"""
-    strategy: Literal["rolling", "canary"] = "rolling"
+    strategy: Literal["rolling", "canary", "bluegreen"] = "rolling"
     """how a release is brought out when nothing else is said"""
     rolling: RollingValues = RollingValues()
     """host by host, under a floor"""
     canary: CanaryValues = CanaryValues()
     """a few users first"""
+    bluegreen: BlueGreenValues = BlueGreenValues()
+    """a standby group takes the release, then everybody moves at once"""
     gate: GateValues | None = None
     """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
     checks: Checks = Field(default={})

@@ -1,7 +1,7 @@
 """Proof before users: the checks of an intent put into any strategy's plan
 
-After each Verify of the release, before its hosts return; at each step of a ladder, before its gate is asked; and
-before the run ends, where a failure takes everything back.
+After each Verify of the release, before its hosts return; at each step of a ladder, before its gate is asked, and on a
+standby as soon as testers reach it, before users move; and before the run ends, where a failure takes everything back.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def _steps(intent: Intent, stage: Stage, serving: dict[str, tuple[str, ...]]) ->
             yield from _ask(intent, "verify", (step.site,), {step.site: step.hosts})
         if isinstance(step, Readmit) and step.release.version == intent.release.version:
             serving[step.site] = (*serving.get(step.site, ()), *step.hosts)
+            if intent.switch:
+                yield from _ask(intent, "step", (step.site,), {step.site: step.hosts})
 
 
 def _ask(intent: Intent, point: str, sites: tuple[str, ...], hosts: dict[str, tuple[str, ...]]) -> Iterator[Ask]:

@@ -1,7 +1,7 @@
 """Rollback: a release that lies on the hosts, at all sites at once, in waves as large as the floor allows
 
-For a release that ran here before. What lies on a host is not fetched again. Hosts that are out of service come last:
-they cost users nothing now.
+For a release that ran here before. Where a warm colour still serves it, users go there in one act and no host changes.
+What lies on a host is not fetched again. Hosts that are out of service come last: they cost users nothing now.
 """
 
 from __future__ import annotations
@@ -23,9 +23,35 @@ def plan(intent: Intent, picture: Picture, lacking: Collection[str] = ()) -> Pla
     """
     for site in intent.sites:
         one_release(picture, site)
-    waves = [tuple(_waves(intent, picture, site)) for site in intent.sites]
-    legs = [*_fetch(intent, waves, lacking), *_rounds(waves), *_named(intent, picture)]
-    return Plan(intent, tuple(legs) if any(waves) else ())
+    warm = [site for site in intent.sites if _is_warm(intent, picture, site)]
+    cold = [site for site in intent.sites if site not in warm]
+    waves = [tuple(_waves(intent, picture, site)) for site in cold]
+    named = _named(intent, picture, cold) if any(waves) else ()
+    legs = [*_at_once(intent, picture, warm), *_fetch(intent, waves, lacking), *_rounds(waves), *named]
+    return Plan(intent, tuple(legs))
+
+
+def _is_warm(intent: Intent, picture: Picture, site: str) -> bool:
+    """The other half serves the release, with as many hosts as the live one, or as the floor asks for."""
+    version, live, split = intent.release.version, picture.live(site), picture.splits.get(site)
+    if split is None or split.of(version) or version not in dict(split.shares):
+        return False
+    up = [seen for seen in picture.at(site) if seen.in_service]
+    warm = sum(seen.release == version and seen.slot != live for seen in up)
+    serving = sum(seen.slot == live for seen in up)
+    return warm >= max(1, min(serving, intent.floor.get(site, 1)))
+
+
+def _at_once(intent: Intent, picture: Picture, sites: list[str]) -> Iterator[Leg]:
+    shifts = tuple(Shift(site, _all_to(intent, picture.splits[site]), retreat=True) for site in sites)
+    if shifts:
+        name = f"everybody back to {intent.release.version}"
+        yield Leg(name, "", (Stage(name, "", shifts),))
+
+
+def _all_to(intent: Intent, split: Split) -> Split:
+    others = tuple((name, 0) for name, _ in split.shares if name != intent.release.version)
+    return Split(((intent.release.version, WHOLE), *others))
 
 
 def _waves(intent: Intent, picture: Picture, site: str) -> Iterator[Stage]:
@@ -59,13 +85,13 @@ def _rounds(waves: list[tuple[Stage, ...]]) -> Iterator[Leg]:
         yield Leg(f"round {n}", here[0].site if len(here) == 1 else "", here, len(here))
 
 
-def _named(intent: Intent, picture: Picture) -> Iterator[Leg]:
+def _named(intent: Intent, picture: Picture, cold: list[str]) -> Iterator[Leg]:
     """Balancers that know their live half by the other release learn the name of this one, once all serve it."""
     home = Split(((intent.release.version, WHOLE),))
     only = frozenset(intent.only)
     sites = [
         site
-        for site in intent.sites
+        for site in cold
         if picture.splits.get(site) not in (None, home)
         and all(not only or host.host in only or host.idle for host in picture.at(site))
     ]

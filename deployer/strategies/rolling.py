@@ -69,18 +69,20 @@ def _renamed(intent: Intent, picture: Picture, site: str) -> Iterable[Leg]:
 
 
 def todo(intent: Intent, picture: Picture, site: str) -> tuple[str, ...]:
-    """The site's hosts that do not serve the release yet, those out of service first."""
-    only = frozenset(intent.only)
+    """The site's hosts that do not serve the release to its users yet, those out of service first."""
+    only, live = frozenset(intent.only), picture.live(site)
     seen = [
         host
         for host in picture.at(site)
-        if (not only or host.host in only) and not (host.in_service and host.release == intent.release.version)
+        if (not only or host.host in only)
+        and not (host.in_service and host.release == intent.release.version and host.slot == live)
     ]
-    return tuple(host.host for host in sorted(seen, key=_unfit_first))
+    return tuple(host.host for host in sorted(seen, key=lambda host: _unfit_first(host, live)))
 
 
-def _unfit_first(host: HostSeen) -> tuple[bool, list[tuple[int, str]]]:
-    return host.in_service, in_order(host.host)
+def _unfit_first(host: HostSeen, live: str) -> tuple[bool, list[tuple[int, str]]]:
+    """No user is sent to the other half either."""
+    return host.in_service and host.slot == live, in_order(host.host)
 
 
 def in_order(name: str) -> list[tuple[int, str]]:

@@ -318,7 +318,7 @@ def _version(host: Machine) -> str | None:
 
 
 def _yes(words: tuple[str, ...]) -> tuple[str, ...]:
-    asking = ("deploy", "resume", "abort", "undo", "drain", "readmit")
+    asking = ("deploy", "resume", "abort", "undo", "rollback", "restart", "drain", "readmit")
     return ("--yes",) if words[0] in asking or words[:2] in (("lock", "release"), ("lock", "adopt")) else ()
 
 
