@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,10 @@ from deployer.fleet import AnsibleFleet
 from deployer.foretold import Forecast, forecast, pace
 from deployer.gates.bake import Bake
 from deployer.gates.checks import Checks
-from deployer.gates.desk import Desk, Person
+from deployer.gates.configured import config
+from deployer.gates.desk import Desk, Gate, Person
+from deployer.gates.metrics import MetricGate, Patience
+from deployer.gates.sources import source
 from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
 from deployer.inventory.reading import only
@@ -34,6 +37,7 @@ from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.store import open_store
 from deployer.strategies.checked import POINTS, gate
+from deployer.strategies.rolling import METRICS
 from deployer.traffic.live import LiveTraffic
 from deployer.world import World
 
@@ -81,7 +85,7 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     ssh = Ssh(estate.logins())
     try:
         traffic = LiveTraffic(estate, settings, ssh, WallClock())
-        world = _world(ground, estate, settings, traffic)
+        world = _world(ground, estate, settings, traffic, ssh)
         opened = open_books(settings.service, store)
         if not read_only:
             opened.catch_up()
@@ -96,7 +100,7 @@ def asking(ground: Ground) -> Asking:
     return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)
 
 
-def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraffic) -> World:
+def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraffic, ssh: Ssh) -> World:
     clock = WallClock()
     probe = HttpProbe(estate, settings.app, clock)
     fleet = AnsibleFleet(estate, settings, _state(settings), _ansible(ground))
@@ -115,10 +119,20 @@ def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraf
         traffic=traffic,
         fleet=fleet,
         probe=probe,
-        gates=Desk({"bake": Bake(traffic, clock), "person": Person(), **checks}),
+        gates=_desk({"bake": Bake(traffic, clock), "person": Person(), **checks}, estate, settings, traffic, ssh),
         clock=clock,
         eyes=Lookout(estate, traffic, probe),
     )
+
+
+def _desk(gates: Mapping[str, Gate], estate: Estate, settings: Settings, traffic: LiveTraffic, ssh: Ssh) -> Desk:
+    """With the metric gate where deployer.yml has one."""
+    values = settings.gate
+    if values is None:
+        return Desk(gates)
+    patience = Patience(values.max_bake, values.wait, values.warm_up, values.every)
+    metrics = MetricGate(source(values.source, estate, ssh), config(values), traffic, WallClock(), patience)
+    return Desk({**gates, METRICS: metrics}, metrics)
 
 
 def _ansible(ground: Ground) -> Ansible:
