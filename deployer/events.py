@@ -110,6 +110,16 @@ class AbortAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Injected:
+    """Somebody lets requests fail for a drill, until this moment (UTC epoch seconds)."""
+
+    who: str
+    what: str
+    until: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
     """A person answered for a gate: the Ask `number` of plan `line` passes."""
 
@@ -136,7 +146,21 @@ class Ended:
     remedy: str = ""
 
 
-Event = Planned | Taken | Begun | Done | Failed | Looked | Undecided | Held | AbortAsked | Approved | GoingBack | Ended
+Event = (
+    Planned
+    | Taken
+    | Begun
+    | Done
+    | Failed
+    | Looked
+    | Undecided
+    | Held
+    | AbortAsked
+    | Approved
+    | GoingBack
+    | Ended
+    | Injected
+)
 
 
 @dataclass(frozen=True, slots=True)

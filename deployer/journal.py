@@ -103,7 +103,7 @@ class Journal:
 
         def work(rows: Rows) -> tuple[RunHead, ...]:
             found = rows.ask(
-                """SELECT MIN(seq), MAX(seq), MAX(CASE kind WHEN 'AbortAsked' THEN 0 ELSE seq END)
+                """SELECT MIN(seq), MAX(seq), MAX(CASE WHEN kind IN ('AbortAsked', 'Injected') THEN 0 ELSE seq END)
                 FROM deployer_journal WHERE service = ? GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
                 self._service,
                 limit,

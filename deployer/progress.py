@@ -17,6 +17,7 @@ from deployer.events import (
     Failed,
     GoingBack,
     Held,
+    Injected,
     Looked,
     Planned,
     Record,
@@ -56,6 +57,7 @@ class Progress:
     left_out: dict[str, str] = field(default_factory=dict)
     """Hosts that the line being walked goes on without, and why."""
     abort: AbortAsked | None = None
+    injected: Injected | None = None
     approved: dict[StepId, Approved] = field(default_factory=dict)
     looks: dict[StepId, list[Look]] = field(default_factory=dict)
     answers: dict[StepId, Outcome] = field(default_factory=dict)
@@ -125,6 +127,8 @@ class Progress:
                 self.lines.append(event.plan)
                 self.why_back, self.lost = event.why, event.lost
                 self.left_out, self.abort = {}, None
+            case Injected():
+                self.injected = event
             case Ended():
                 self.end = event
 

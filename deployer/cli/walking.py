@@ -86,6 +86,7 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
     lease, brake = hold
     with story(work.world.clock) as told, braking(brake, _hearing(told, work, run)):
         told.catch_up(work.books.records(run))
+        _calm(work, run, told)
         engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, told.listen, told.tell)
         try:
             return act(engine)
@@ -94,6 +95,15 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
         except Exception:
             told.say(f"run {run} is not lost: deployer resume {run} -i {work.ground.inventory}")
             raise
+        finally:
+            _calm(work, run, told)
+
+
+def _calm(work: Workplace, run: str, told: Story) -> None:
+    """Faults that somebody injected end with the run, and when it is taken up again."""
+    if fold(work.books.records(run)).injected:
+        for line in work.traffic.calm():
+            told.say(line)
 
 
 def _hearing(told: Story, work: Workplace, run: str) -> Callable[[str, int], None]:

@@ -16,10 +16,11 @@ from deployer.lab.layout import METRICS_PORT, SERVICE_PORT, SITES, Lab, Machine
 from deployer.lab.marks import environment
 from deployer.lab.programs import program, run
 from deployer.lab.templates import render
+from deployer.shipped import templates
 
 POOL = "shop"
 LONGEST_RELOAD = 30.0
-EMPTY_MAPS = {"pct.map": "pct 0\n", "slot.map": "", "rel.map": "", "asset.map": ""}
+EMPTY_MAPS = {"pct.map": "pct 0\n", "slot.map": "", "rel.map": "", "asset.map": "", "faults.map": ""}
 
 
 def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: str = "") -> None:
@@ -42,6 +43,7 @@ def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: 
         "balancer_sticky": sticky,
         "balancer_tester_key": tester_key,
         "balancer_log": balancer.log,
+        "balancer_faults": templates() / "faults.lua",
         "balancer_maxconn": 2000,
     }
     _write(balancer, "haproxy.cfg.j2", values)

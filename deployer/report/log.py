@@ -11,6 +11,7 @@ from deployer.events import (
     Failed,
     GoingBack,
     Held,
+    Injected,
     Looked,
     Planned,
     Record,
@@ -43,7 +44,7 @@ class Log:
     def waiting(self, step: StepId, line: str, at: float) -> str:
         return f"{words.time_of_day(at)}    {step[1]:>3} … {words.one_line(line)}"
 
-    def _said(self, record: Record) -> list[str]:  # noqa: C901 - one arm per kind of record
+    def _said(self, record: Record) -> list[str]:  # noqa: C901, PLR0912 - one arm per kind of record
         match record.event:
             case Planned() as planned:
                 release = planned.plan.intent.release.version
@@ -67,6 +68,9 @@ class Log:
             case AbortAsked() as asked:
                 why = f": {words.one_line(asked.reason)}" if asked.reason else ""
                 return [f"{words.one_line(asked.who)} asked to go back{why}"]
+            case Injected() as drill:
+                why = f": {words.one_line(drill.reason)}" if drill.reason else ""
+                return [f"{words.one_line(drill.who)} injects faults: {words.one_line(drill.what)}{why}"]
             case Approved() as approved:
                 why = f": {words.one_line(approved.reason)}" if approved.reason else ""
                 return [f"step {approved.number} was approved by {words.one_line(approved.who)}{why}"]

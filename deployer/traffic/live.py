@@ -11,6 +11,7 @@ from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
+from deployer.traffic import faults
 from deployer.traffic.behind import Behind
 from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
@@ -58,6 +59,14 @@ class LiveTraffic:
         if step.scope == "edge" and self.dns:
             return replace(outcome, note=f"{outcome.note}; {self.dns.begin(step.split)}")
         return outcome
+
+    def inject(self, release: str, failing: int, delay: int, until: float, *, testers: bool) -> None:
+        """Hundredths of a percent, milliseconds, UTC epoch seconds. Raises StepFailed, Unreachable: nowhere then."""
+        faults.inject(self._ground, faults.Faults(release, failing, delay, int(until), testers))
+
+    def calm(self) -> tuple[str, ...]:
+        """No injected faults any more; sentences on where that is not certain."""
+        return faults.calm(self._ground)
 
     def mend(self, sites: Sequence[str], order: Order) -> tuple[str, ...]:
         """Set again what this run had set and somebody else changed; sentences on it."""
