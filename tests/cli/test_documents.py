@@ -34,7 +34,7 @@ def test_the_examples_of_a_verb_can_be_typed(verb: str) -> None:
     examples = [line for line in (command.epilog or "").splitlines() if line.startswith("  ")]
     assert examples
     for line in examples:
-        deployer, *words = shlex.split(line, comments=True)
+        deployer, *words = shlex.split(line.partition(" > ")[0], comments=True)
         assert (deployer, words[0]) == ("deployer", verb)
         _parsed(command, words[1:])
 
