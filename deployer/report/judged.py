@@ -27,7 +27,7 @@ def judged_text(judged: Judged) -> str:
 
 
 def _lines(said: Judgement, metrics: tuple[MetricJudgement, ...]) -> list[str]:
-    return [f"  {words.one_line(line)}" for line in spoken.lines(replace(said, metrics=metrics), 0.0)]
+    return [f"  {words.safe(line)}" for line in spoken.lines(replace(said, metrics=metrics), 0.0)]
 
 
 def judgement_json(said: Judgement) -> dict[str, Any]:

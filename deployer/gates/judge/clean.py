@@ -25,6 +25,9 @@ class Series:
     values: Row
     n_effective: float
 
+    def times(self, factor: float) -> Series:
+        return Series(self.values * factor, self.n_effective)
+
 
 def scale(sides: Sequence[Samples]) -> int:
     """The power of two that makes the largest value about 1: dividing by it loses nothing, in any unit."""

@@ -22,6 +22,7 @@ class Found:
     excluded: bool
     more: float | None
     why: str = ""
+    unit: str = ""
 
 
 def growth(effect: float, upper: float, allowed: float) -> float | None:

@@ -123,6 +123,8 @@ class _Looking:
         )
         found = prepared.compare(places, how)
         label = _label(found, how, harm, alpha)
+        if label is Label.INCONCLUSIVE and found.p <= alpha:
+            found = replace(found, why="harm is shown, but not that it is more than what is allowed")
         told = MetricJudgement(
             self.metric.name,
             label,
@@ -151,11 +153,17 @@ def _label(found: Found, how: How, harm: Label, alpha: float) -> Label:
 
 def _needs(found: Found, how: How, alpha: float) -> int | None:
     """Requests or points more of the canary until it is settled, if all goes on as it went."""
-    factors = [] if found.more is None else [found.more]
-    if found.effect > how.bar.allowed and 0 < found.p < 0.5 and alpha > 0:  # noqa: PLR2004
-        factors.append(log(alpha) / log(found.p))
-    wanted = (min(factors, default=0.0) - 1) * found.n[0]
-    return None if not factors else min(MOST_NEEDED, max(1, ceil(min(wanted, MOST_NEEDED))))
+    factors = [one for one in (found.more, _until_shown(found, how, alpha)) if one is not None]
+    wanted = (min(factors, default=1.0) - 1) * found.n[0]
+    return min(MOST_NEEDED, max(1, ceil(min(wanted, MOST_NEEDED)))) if factors else None
+
+
+def _until_shown(found: Found, how: How, alpha: float) -> float | None:
+    """By which factor data must grow until harm of this size is shown: bets grow as n, intervals shrink as its root."""
+    if found.effect <= how.bar.allowed:
+        return None
+    reach = (found.effect - found.interval[0]) / (found.effect - how.bar.none) / how.z
+    return max(1.0, reach**2 * 2 * log(1 / alpha)) if alpha > 0 else None
 
 
 def _mirrored(told: MetricJudgement, how: How) -> MetricJudgement:

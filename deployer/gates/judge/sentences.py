@@ -16,19 +16,19 @@ DUST = 1e-12
 SETTLED = {
     Label.HIGH: "too high",
     Label.LOW: "too low",
-    Label.PASS: "harm beyond what is allowed is excluded",
+    Label.PASS: "well",
     Label.INCONCLUSIVE: "not settled",
 }
 
 
 def metric(told: MetricJudgement, bar: Bar, found: Found, harm: Label, unit: str) -> str:
-    """`error_rate too high: 5 % against 0.1 %, +4.9 points (+3.6 points … +6.4 points), allowed +0.5 points`"""
+    """`error_rate too high: 5 % against 0.1 %, +4.9 points (+3.6 … +6.4), allowed +0.5 points`"""
     assert told.effect is not None  # noqa: S101 - it was compared
     assert told.interval is not None  # noqa: S101
     assert told.values is not None  # noqa: S101
     allowed = bar.allowed if harm is Label.HIGH else swapped(bar.measure, bar.allowed)
-    low, high = (effect(bar.measure, limit) for limit in told.interval)
-    ours, theirs = (_value(bar.measure, value) for value in told.values)
+    low, high = (effect(bar.measure, limit).removesuffix(" points") for limit in told.interval)
+    ours, theirs = (_value(bar.measure, value, found.unit) for value in told.values)
     said = (
         f"{told.name} {SETTLED[told.label]}: {ours} against {theirs}, {effect(bar.measure, told.effect)}"
         f" ({low} … {high}), allowed {effect(bar.measure, allowed)}"
@@ -49,9 +49,13 @@ def effect(measure: Measure, size: float) -> str:
     return f"{'-' if size < 0 else '+'}{number(abs(size) * 100)} points"
 
 
-def _value(measure: Measure, value: float) -> str:
-    shares = (Measure.RATIO, Measure.DIFFERENCE, Measure.SLOWER_SHARE)
-    return f"{number(value * 100)} %" if measure in shares else number(value)
+def _value(measure: Measure, value: float, unit: str) -> str:
+    """`5 %` of requests, `120 ms`, or a plain number."""
+    if measure in (Measure.RATIO, Measure.DIFFERENCE, Measure.SLOWER_SHARE):
+        return f"{number(value * 100)} %"
+    if unit == "s" and value < 1:
+        return f"{number(value * 1000)} ms"
+    return f"{number(value)} {unit}".rstrip()
 
 
 def number(value: float) -> str:

@@ -64,8 +64,8 @@ def at_site(metric: MetricConfig, data: Data, site: str) -> Pair | Objection:
         return _missing(site, canary, baseline, data.against)
     pair = Pair(site, canary, baseline)
     for name, value in (("the canary", canary), (data.against, baseline)):
-        if flaw := _flaw(value):
-            return Objection(site, f"{name}'s data are no data: {flaw}")
+        if why := flaw(value):
+            return Objection(site, f"{name}'s data are no data: {why}")
     return _mismatch(metric, pair) or _few(metric, pair) or pair
 
 
@@ -81,7 +81,8 @@ def _missing(site: str, canary: Metric | None, baseline: Metric | None, against:
     return Objection(site, f"no data of {'the canary' if canary is None else against}", missing=True)
 
 
-def _flaw(value: Metric) -> str:
+def flaw(value: Metric) -> str:
+    """What is wrong with data by themselves, or ""."""
     match value:
         case Counts(bad, total):
             return "" if 0 <= bad <= total <= MOST else f"{bad} bad of {total} requests"

@@ -65,7 +65,7 @@ def compare(pairs: Sequence[Pair], bar: Bar, z: float, *, repeated: bool) -> Fou
     if bar.measure is Measure.SLOWER_SHARE:
         return of_tables([site.above(site.edge_at(0.95, site.baseline)) for site in sites], bar, z, repeated=repeated)
     quantile = QUANTILE[bar.measure]
-    values, (effect, low, high), known = _quantiles(sites, quantile, z)
+    values, (effect, low, high), known = quantiles(sites, quantile, z)
     n = (int(sum(site.canary.sum() for site in sites)), int(sum(site.baseline.sum() for site in sites)))
     return Found(
         values=values,
@@ -77,17 +77,18 @@ def compare(pairs: Sequence[Pair], bar: Bar, z: float, *, repeated: bool) -> Fou
         excluded=known and high <= bar.allowed,
         more=growth(log(effect), log(high), log(bar.allowed)) if known else None,
         why="" if known else f"the last bucket begins at {max(site.edges[-1] for site in sites):g}, too low to tell",
+        unit=pairs[0].canary.unit if isinstance(pairs[0].canary, Histogram) else "",
     )
 
 
 def _chance(sites: Sequence[Site], quantile: float, *, repeated: bool) -> float:
     if quantile == 0.5:  # noqa: PLR2004
-        return combine_ranks.chance([_ranked(site) for site in sites], SHIFT, repeated=repeated)
+        return combine_ranks.chance([ranked(site) for site in sites], SHIFT, repeated=repeated)
     cuts = [site.above(site.edge_at(quantile, site.canary + site.baseline)) for site in sites]
     return combine_counts.chance(combine_counts.Tables.of(cuts), repeated=repeated)
 
 
-def _ranked(site: Site) -> combine_ranks.Ranked:
+def ranked(site: Site) -> combine_ranks.Ranked:
     """Buckets are ranks with ties."""
     ours, theirs = site.canary, site.baseline
     n, base_n = float(ours.sum()), float(theirs.sum())
@@ -97,7 +98,7 @@ def _ranked(site: Site) -> combine_ranks.Ranked:
     return combine_ranks.Ranked(above, 1 - float((tied**3).sum()), n, base_n)
 
 
-def _quantiles(
+def quantiles(
     sites: Sequence[Site], quantile: float, z: float
 ) -> tuple[tuple[float, float], tuple[float, float, float], bool]:
     """The two quantiles, their ratio with its limits (each side's order statistics, on the log scale), if known."""

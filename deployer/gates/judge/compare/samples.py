@@ -79,7 +79,7 @@ def compare(sites: Sequence[Site], bar: Bar, confidence: float, *, repeated: boo
         excluded, more = high <= bar.allowed, growth(effect, high, bar.allowed)
     else:
         effect, low, high = _ratio(means, spread, t)
-        excluded, more = _within(means, spread, t, bar.allowed)
+        excluded, more = within(means, spread, t, bar.allowed)
     return Found(
         values=means,
         effect=effect,
@@ -96,7 +96,7 @@ def _sum(weight: NDArray[np.float64], values: list[float]) -> float:
     return float((weight * np.array(values)).sum())
 
 
-def _within(
+def within(
     means: tuple[float, float], spread: tuple[float, float], t: float, allowed: float
 ) -> tuple[bool, float | None]:
     """Whether the canary's mean is surely not above `allowed` times the baseline's; nothing is divided by a zero."""
