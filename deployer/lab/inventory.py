@@ -9,6 +9,7 @@ import sys
 import yaml
 
 from deployer.lab.layout import SERVICE_PORT, SITES, SSH_PORT, Lab, Machine
+from deployer.lab.scraping import INTERVAL
 
 TITLE = "# Written by `deployer lab up`: lab {name}. Yours to edit, until the lab is taken down.\n"
 
@@ -116,5 +117,22 @@ def _settings(lab: Lab) -> dict[str, object]:
         },
         **({"bluegreen": {"blue": "blue", "green": "green", "bake": "1s"}} if lab.hosts_per_site > 1 else {}),
         "canary": {"steps": [1, 5, 25, 50, 100], "bake": "1s"},
+        **_gate(lab),
         "state": f"sqlite:///{lab.folder / 'state.db'}",
     }
+
+
+def _gate(lab: Lab) -> dict[str, object]:
+    """With a Prometheus there is somebody to ask."""
+    if not lab.prometheus:
+        return {}
+    source = {
+        "kind": "prometheus",
+        "url": f"http://{lab.prometheus_address}",
+        "queries": ["shop"],
+        "site_label": "site",
+        "step": f"{3 * INTERVAL:g}s",
+        "timeout": "5s",
+    }
+    metrics = ["error_rate", "latency_p50", "latency_p95", "latency_p99", "cpu", "memory", "blocked_threads"]
+    return {"gate": {"source": source, "metrics": metrics, "warm_up": "3s", "bake_between": "5s", "every": "2s"}}

@@ -14,7 +14,8 @@ from deployer.errors import UsageError
 Kind = Literal["web", "lb", "edge"]
 Balancing = Literal["haproxy", "nginx"]
 SITES = ("dc1", "dc2")
-SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT, LOG_PORT = 8080, 2222, 8081, 8404, 8405, 21514
+SERVICE_PORT, SSH_PORT, APP_PORT, METRICS_PORT, STATUS_PORT = 8080, 2222, 8081, 8404, 8405
+LOG_PORT, PROMETHEUS_PORT = 21514, 9090
 BALANCERS_PER_SITE = 2
 EDGES = 2
 MOST_HOSTS = 200
@@ -75,6 +76,7 @@ class Lab:
     boot: str
     complete: bool
     balancer: Balancing = "haproxy"
+    prometheus: bool = False
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -100,6 +102,10 @@ class Lab:
     @property
     def url(self) -> str:
         return f"http://{self.edge.address}:{SERVICE_PORT}"
+
+    @property
+    def prometheus_address(self) -> str:
+        return f"127.3.{self.number}.90:{PROMETHEUS_PORT}"
 
     @property
     def inventory(self) -> Path:
@@ -169,6 +175,7 @@ def store(lab: Lab) -> None:
         "boot": lab.boot,
         "complete": lab.complete,
         "balancer": lab.balancer,
+        "prometheus": lab.prometheus,
     }
     new = lab.folder / "lab.json.new"
     new.write_text(json.dumps(told, indent=2) + "\n")

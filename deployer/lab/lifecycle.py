@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from deployer.errors import Refused, StepFailed
-from deployer.lab import balancer, host, inventory, marks, numbers, programs, ssh
+from deployer.lab import balancer, host, inventory, marks, numbers, programs, scraping, ssh
 from deployer.lab.layout import (
     MOST_HOSTS,
     SERVICE_PORT,
@@ -69,6 +69,7 @@ def up(
     sticky: str = "bucket",
     tester_key: str = "",
     balancing: Balancing = "haproxy",
+    prometheus: bool = False,
 ) -> Lab:
     """A lab whose every part answers. One that is there and well is taken as it is; any other is made anew."""
     programs.check()
@@ -77,12 +78,14 @@ def up(
     home.mkdir(parents=True, mode=0o700, exist_ok=True)
     with _alone(home):
         now = status(name, folder=home)
-        if now.well and now.lab and (now.lab.hosts_per_site, now.lab.balancer) == (hosts_per_site, balancing):
+        wanted = (hosts_per_site, balancing, prometheus)
+        if now.well and now.lab and (now.lab.hosts_per_site, now.lab.balancer, now.lab.prometheus) == wanted:
             return now.lab
         _clear(home)
         (home / ".lab").touch()
         try:
-            lab = Lab(name, home, numbers.claim(home), hosts_per_site, boot_id(), complete=False, balancer=balancing)
+            number = numbers.claim(home)
+            lab = Lab(name, home, number, hosts_per_site, boot_id(), False, balancing, prometheus)
             store(lab)
             _build(lab, sticky, tester_key)
             _start(lab)
@@ -139,6 +142,8 @@ def _build(lab: Lab, sticky: str, tester_key: str) -> None:
         balancer.prepare(lab, one, sticky=sticky, tester_key=tester_key)
     for edge in lab.edges:
         balancer.prepare_edge(lab, edge)
+    if lab.prometheus:
+        scraping.prepare(lab)
     inventory.write(lab)
 
 
@@ -149,6 +154,8 @@ def _start(lab: Lab) -> None:
         _each(pool, lambda one: host.start(lab, one), lab.hosts)
         _each(pool, lambda one: balancer.start(lab, one), lab.balancers)
         _each(pool, lambda one: balancer.start(lab, one), lab.edges)
+    if lab.prometheus:
+        scraping.start(lab)
     wait(lambda: status(lab.name, folder=lab.folder).parts, lambda parts: all(one.ssh and one.service for one in parts))
     wait(lambda: _up(lab), lambda found: all(count == lab.hosts_per_site for count in found.values()))
     wait(lambda: {_page(edge) for edge in lab.edges}, lambda codes: codes == {200})

@@ -16,6 +16,8 @@ PACKAGES = {
     "ssh-keygen": "openssh-client",
     "ssh": "openssh-client",
 }
+AT_WILL = {"prometheus": "prometheus", "sh": "dash"}
+"""Only where they are asked for."""
 PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -23,7 +25,7 @@ def program(name: str) -> str:
     """The absolute path of a program (sshd insists on one)."""
     found = shutil.which(name) or shutil.which(name, path=PLACES)
     if found is None:
-        raise PreflightFailed(f"{name} is not installed", remedy=f"apt-get install {PACKAGES[name]}")
+        raise PreflightFailed(f"{name} is not installed", remedy=f"apt-get install {(PACKAGES | AT_WILL)[name]}")
     return found
 
 

@@ -39,11 +39,12 @@ def command() -> None:
     type=click.Choice(["haproxy", "nginx"]),
     help="What stands before the hosts of a site.",
 )
-def up(name: str, folder: Path | None, hosts: int, balancer: Balancing) -> None:
+@click.option("--prometheus", is_flag=True, help="With a Prometheus that scrapes hosts and balancers, for the gate.")
+def up(name: str, folder: Path | None, hosts: int, balancer: Balancing, *, prometheus: bool) -> None:
     """Bring the lab up; one that is up and well is left as it is."""
     from deployer.lab import lifecycle
 
-    lab = lifecycle.up(name, hosts, folder=folder, balancing=balancer)
+    lab = lifecycle.up(name, hosts, folder=folder, balancing=balancer, prometheus=prometheus)
     say.story(f"lab {lab.name} is up: {lab.url}, {len(lab.hosts)} hosts, {len(lab.balancers)} balancers")
     say.story(f"next  deployer plan 1.1.0 -i {lab.inventory}")
     say.result(f"{lab.inventory}\n")

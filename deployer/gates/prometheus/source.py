@@ -14,7 +14,7 @@ from deployer.gates.source import Found, Question
 from deployer.machines import Estate
 from deployer.settings.source import SourceValues
 
-_LOOKED = 300.0
+_LOOKED = 60.0
 """Seconds of the past that doctor asks for."""
 
 
@@ -36,7 +36,7 @@ class Prometheus:
         return PrometheusWatch(question, self._estate, self._clients(), self._asked, values.step, values.site_label)
 
     def examine(self, question: Question) -> Iterator[Found]:
-        """Reads the templates, then asks for the last five minutes."""
+        """Reads the templates, then asks for the last minute."""
         for metric in question.metrics:
             yield from self._written(metric)
         watch = self.open(replace(question, start=question.start - _LOOKED))

@@ -15,6 +15,7 @@ from .measures import Measures
 from .switches import Switches
 
 HTML, TEXT, JSON = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json"
+KEEPERS = ("/healthz", "/version", "/metrics")
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 PAGE = """<!doctype html>
 <html data-release="{release}"><head><title>shop {release}</title>
@@ -48,13 +49,15 @@ class Shop:
         self.in_flight += 1
         return time.perf_counter()
 
-    def end(self, began: float, code: int) -> None:
+    def end(self, began: float, code: int, path: str) -> None:
+        """Users are measured; who looks after the shop is not."""
         self.in_flight -= 1
-        self._measures.count(code, time.perf_counter() - began)
+        if path not in KEEPERS:
+            self._measures.count(code, time.perf_counter() - began)
 
     def answer(self, request: Request) -> Answer:
         route = self._routes.get(request.path)
-        if route is not None and request.path in ("/healthz", "/version", "/metrics"):
+        if route is not None and request.path in KEEPERS:
             return route(request)
         behaviour = self._switches.now()
         if behaviour.leak_kb:

@@ -33,7 +33,7 @@ class Answer:
 class Service(Protocol):
     def begin(self) -> float: ...
     def answer(self, request: Request) -> Answer: ...
-    def end(self, began: float, code: int) -> None: ...
+    def end(self, began: float, code: int, path: str) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
         ]
         body = b"" if request.method == "HEAD" else answer.body
         self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
-        self._service.end(began, answer.code)
+        self._service.end(began, answer.code, request.path)
         self._busy = False
         if close:
             self._transport.close()
