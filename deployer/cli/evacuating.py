@@ -22,6 +22,8 @@ from deployer.evacuation.sweep import Emptied, Sweep
 from deployer.inventory.facts import Asking
 from deployer.model import Picture, Split
 from deployer.ssh import Ssh
+from deployer.traffic.aftermath import Aftermath
+from deployer.traffic.behind import Behind
 from deployer.world import Order
 
 LOOKING = 20.0
@@ -45,6 +47,7 @@ def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
         Taken: another evacuation won; this one was taken back where it had acted.
     """
     card, warning = reading.card(ground.inventory, _asking(ground))
+    card = replace(card, hooks=replace(card.hooks, arguments=_asking(ground).arguments()))
     if warning:
         say.story(f"warning  {warning}")
     judgement.known(card, wish.site)
@@ -113,13 +116,26 @@ def _act(  # noqa: PLR0917
     changed, missing = _swept(sweep, card, wish.site)
     contest.settle(nodes, changed, missing, order, empty)
     seconds = time.monotonic() - begun
+    after = _aftermath(card, nodes)
+    after.begin(before, judgement.without(before, wish.site), run)
     by_name = {node.edge.name: node for node in nodes}
     left = leaving.until_gone(
         [by_name[name] for name in changed], wish.site, order, WallClock(), card.grace, card.settle
     )
-    found = Evacuated(wish.site, run, before, changed, missing, left, seconds, ledger.away)
+    followed = after.wait(card.dns.within if card.dns else 0.0, order.tell)
+    found = Evacuated(wish.site, run, before, changed, missing, left, seconds, ledger.away, followed, after.missing)
     ledger.write(*events(found))
     return replace(found, away=ledger.away)
+
+
+def _aftermath(card: Card, nodes: tuple[Node, ...]) -> Aftermath:
+    def edge() -> Split | None:
+        seen = [node.look() for node in nodes]
+        split = judgement.split(seen)
+        return split if all(one.shares == split.shares for one in seen if split) else None
+
+    dns = Behind(card.dns, WallClock(), edge) if card.dns else None
+    return Aftermath(dns, card.hooks)
 
 
 def _swept(sweep: Sweep, card: Card, site: str) -> tuple[dict[str, Emptied], dict[str, DeployerError]]:

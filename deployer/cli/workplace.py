@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployer import hooks
 from deployer.artifact import find, marked
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
@@ -84,7 +85,7 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     store = open_store(settings.state, read_only=read_only)
     ssh = Ssh(estate.logins())
     try:
-        traffic = LiveTraffic(estate, settings, ssh, WallClock())
+        traffic = LiveTraffic(estate, settings, ssh, WallClock(), hooks.of(settings, ground.inventory, how.arguments()))
         world = _world(ground, estate, settings, traffic, ssh)
         opened = open_books(settings.service, store)
         if not read_only:

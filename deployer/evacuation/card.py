@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer import codec
+from deployer import codec, hooks
 from deployer.errors import UsageError
+from deployer.hooks import NO_HOOKS, Hooks
 from deployer.inventory.facts import Asking
 from deployer.inventory.fingerprint import fingerprint
-from deployer.machines import EdgeNode, Estate, Login
+from deployer.machines import Dns, EdgeNode, Estate, Login
 from deployer.settings.home import state_directory
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Card:
     secret: bool
     grace: float
     settle: float
+    dns: Dns | None = None
+    hooks: Hooks = NO_HOOKS
 
     def site_of(self, server: str) -> str:
         return dict(self.servers).get(server, "")
@@ -58,6 +61,8 @@ def made(estate: Estate, settings: Settings, of: str) -> Card:
         secret=any(node.login.password or node.login.become_password for node in estate.edges),
         grace=edge.grace if edge else 0.0,
         settle=edge.settle if edge else 0.0,
+        dns=estate.dns,
+        hooks=hooks.of(settings, estate.inventory),
     )
 
 

@@ -26,18 +26,32 @@ class Evacuated:
     left: Left
     seconds: float
     away: str
+    followed: tuple[str, ...] = ()
+    """Sentences on what followed the edge: DNS, hooks."""
+    behind: tuple[str, ...] = ()
+    """Those of them that say what is not done."""
+
+    @property
+    def left_alone(self) -> bool:
+        """Nobody is sent there any more: the edge is done, whatever is behind it."""
+        return not self.missing and self.left.quiet is not None
 
     @property
     def complete(self) -> bool:
-        return not self.missing and self.left.quiet is not None
+        return self.left_alone and not self.behind
 
 
 def events(found: Evacuated) -> tuple[Done | Failed | Ended, ...]:
-    note = f"{without(found.before, found.site)} on {', '.join(found.changed) or 'no node'}"
-    if found.complete:
-        open_ = f"; {found.left.open} still in flight" if found.left.open else ""
-        return Done(0, 1, Outcome(note=note + open_)), Ended(End.DONE, "", f"deployer restore {found.site}")
-    names = ", ".join(found.missing)
-    what = f"not changed: {names}" if names else f"{found.site} still gets requests"
+    """The step is done when the edge is; the run is half-way where something behind it is missing."""
+    edge = f"{without(found.before, found.site)} on {', '.join(found.changed) or 'no node'}"
     again = f"deployer evacuate {found.site}"
-    return Failed(0, 1, f"{note}; {what}", names, again), Ended(End.HALF_WAY, what, again)
+    if not found.left_alone:
+        names = ", ".join(found.missing)
+        what = f"not changed: {names}" if names else f"{found.site} still gets requests"
+        failed = Failed(0, 1, "; ".join((edge, what, *found.followed)), names, again)
+        return failed, Ended(End.HALF_WAY, what, again)
+    open_ = (f"{found.left.open} still in flight",) if found.left.open else ()
+    done = Done(0, 1, Outcome(note="; ".join((edge, *open_, *found.followed))))
+    if found.behind:
+        return done, Ended(End.HALF_WAY, f"the edge is done; {'; '.join(found.behind)}", again)
+    return done, Ended(End.DONE, "", f"deployer restore {found.site}")

@@ -60,7 +60,7 @@ class Checks:
             page = Page(_named(check.url, step), check.status, _named(check.contains, step), check.timeout)
             return asked(page, tester(step.release, key))
         if check.command:
-            told = Told(step.release, step.sites, step.hosts, order.run)
+            told = Told(step.release, step.sites, step.hosts, order.run).environment()
             return run(_named(check.command, step), self.folder, told, check.timeout)
         own = replace(order, step=f"{order.step}-check{number}")
         return self.plays(self.folder / check.playbook, step.hosts, own, step.release, check.timeout)

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,23 +29,23 @@ class Told:
         return {**os.environ, **{f"DEPLOYER_{name}": value for name, value in own.items()}}
 
 
-def run(command: str, folder: Path, told: Told, timeout: float) -> str:
+def run(command: str, folder: Path, environment: Mapping[str, str], timeout: float) -> str:
     """What went wrong, "" when it ended with 0 in time; nothing of it is left running.
 
     A relative program is looked for from `folder`. It works in a directory of its own: what it left beside
     deployer.yml Ansible would take for inventory.
     """
     with tempfile.TemporaryDirectory(prefix="deployer-check-") as place:
-        return _ended(command, folder, Path(place), told, timeout)
+        return _ended(command, folder, Path(place), environment, timeout)
 
 
-def _ended(command: str, folder: Path, place: Path, told: Told, timeout: float) -> str:
+def _ended(command: str, folder: Path, place: Path, environment: Mapping[str, str], timeout: float) -> str:
     try:
         program, *words = shlex.split(command)
         process = subprocess.Popen(
             [str(folder / program) if "/" in program else program, *words],
             cwd=place,
-            env=told.environment(),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

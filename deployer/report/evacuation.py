@@ -30,12 +30,18 @@ def shown(found: Evacuated, inventory: str) -> str:
         lines.append(
             f"the journal was away ({found.away}): the next command that reaches it writes run {found.run} down"
         )
-    on = f"-i {inventory}"
-    if found.complete:
-        lines += [f"next   deployer traffic {on}", f"       deployer restore {site} {on}   when {site} is well"]
-    else:
-        lines.append(f"next   deployer evacuate {site} {on}")
+    lines += (words.one_line(line) for line in found.followed)
+    lines += _next(found, f"-i {inventory}")
     return "\n".join(lines) + "\n"
+
+
+def _next(found: Evacuated, on: str) -> tuple[str, ...]:
+    site = found.site
+    if found.complete:
+        return f"next   deployer traffic {on}", f"       deployer restore {site} {on}   when {site} is well"
+    if found.left_alone:
+        return "the edge is done, what is behind it is not", f"next   deployer evacuate {site} {on}   tries that again"
+    return (f"next   deployer evacuate {site} {on}",)
 
 
 def as_json(found: Evacuated) -> dict[str, object]:
@@ -50,5 +56,7 @@ def as_json(found: Evacuated) -> dict[str, object]:
         "seconds_to_quiet": found.left.quiet,
         "seconds_to_gone": found.left.gone,
         "in_flight": found.left.open,
+        "followed": list(found.followed),
+        "behind": list(found.behind),
         "journal": found.away or "written",
     }

@@ -15,6 +15,7 @@ from deployer.settings.checks import Checks
 from deployer.settings.dns import DnsValues
 from deployer.settings.edge import EdgeValues
 from deployer.settings.gate import GateValues
+from deployer.settings.hooks import HookValues
 from deployer.settings.kinds import (
     AbsolutePath,
     Artifact,
@@ -168,6 +169,8 @@ class Settings(Values):
     """the tier in front of the sites, where there is one"""
     dns: DnsValues | None = None
     """the slow path behind the edge: it follows what the edge does, where it is given"""
+    hooks: HookValues = HookValues()
+    """what else moves when a site gets users or loses them, such as consumers of messages (docs/dns.md)"""
     strategy: Literal["rolling", "canary", "bluegreen"] = "rolling"
     """how a release is brought out when nothing else is said"""
     rolling: RollingValues = RollingValues()

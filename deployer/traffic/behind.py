@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from threading import Thread
 
@@ -15,8 +16,8 @@ from deployer.machines import Dns
 from deployer.model import WHOLE, Split
 from deployer.world import Clock
 
-A_MOMENT = 2.0
-"""Seconds a step waits for DNS, so that it can say at once that it is done."""
+TELL = 1.0
+"""Seconds between two words on what is waited for."""
 
 
 class Behind:
@@ -29,6 +30,7 @@ class Behind:
         self.place = place
         self._clock, self._edge = clock, edge
         self._set = Split((("", WHOLE),))
+        self._thread: Thread | None = None
         self._found: Followed | None = None
 
     def answers(self) -> tuple[Answer, ...]:
@@ -45,14 +47,30 @@ class Behind:
         except DeployerError as wrong:
             return (f"{wrong.where}: {wrong.what}",)
 
-    def begin(self, split: Split) -> str:
-        """Starts to follow; a line on how far that came within a moment."""
+    def begin(self, split: Split) -> None:
+        """Starts to follow."""
         self._set, self._found = split, None
-        thread = Thread(target=self.until_there, args=(split, self.place.within), name="dns", daemon=True)
-        thread.start()
-        thread.join(A_MOMENT)
+        self._thread = Thread(target=self.until_there, args=(split, self.place.within), name="dns", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float, tell: Callable[[str], None]) -> None:
+        """Until DNS has followed, or so long."""
+        end = self._clock.monotonic() + seconds
+        while self._thread and self._thread.is_alive() and (left := end - self._clock.monotonic()) > 0:
+            self._thread.join(min(left, TELL))
+            if self._thread.is_alive():
+                tell(self.note)
+
+    @property
+    def pending(self) -> bool:
+        """What was begun is not there yet, as far as is known."""
+        return self._thread is not None and (self._found is None or bool(self._found.pending))
+
+    @property
+    def note(self) -> str:
+        """A line on how far it is; "" where nothing was begun."""
         if self._found is None:
-            return f"DNS pending, {self.place.name} has not answered yet: deployer dns"
+            return f"DNS pending, {self.place.name} has not answered yet: deployer dns" if self._thread else ""
         return self._found.note
 
     def until_there(self, split: Split, seconds: float, tell: Callable[[str], None] = lambda _: None) -> Followed:
@@ -75,4 +93,9 @@ class Behind:
     def _wanted(self) -> Callable[[], Split]:
         """First what was set, then what the edge has by then: somebody else may have moved it."""
         tries = count()
-        return lambda: (self._edge() if next(tries) else None) or self._set
+        return lambda: (self._now() if next(tries) else None) or self._set
+
+    def _now(self) -> Split | None:
+        with suppress(DeployerError):
+            return self._edge()
+        return None

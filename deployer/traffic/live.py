@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from deployer.gates.bake import Counts
+from deployer.hooks import NO_HOOKS, Hooks
 from deployer.machines import Estate
 from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
 from deployer.traffic import faults
+from deployer.traffic.aftermath import A_MOMENT, Aftermath
 from deployer.traffic.behind import Behind
 from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
@@ -27,11 +29,12 @@ from deployer.world import Clock, Order, Outcome, TrafficSeen
 class LiveTraffic:
     """Who receives requests, asked and changed over SSH."""
 
-    def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock) -> None:
+    def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock, hooks: Hooks = NO_HOOKS) -> None:
         self._ground = Ground(estate, settings, ssh, clock)
         self._set: dict[str, Shift] = {}
         self.dns = Behind(estate.dns, clock, self.edge) if estate.dns else None
         """What follows the edge, where there is something."""
+        self._after = Aftermath(self.dns, hooks)
 
     def edge(self) -> Split | None:
         """What the edge has now; None where it cannot be learned of every node, or they disagree."""
@@ -54,11 +57,13 @@ class LiveTraffic:
         return readmit(self._ground, step, order)
 
     def shift(self, step: Shift, order: Order) -> Outcome:
+        before = self.edge() if step.scope == "edge" else None
         outcome = shift(self._ground, step, order)
         self._set[step.scope] = step
-        if step.scope == "edge" and self.dns:
-            return replace(outcome, note=f"{outcome.note}; {self.dns.begin(step.split)}")
-        return outcome
+        if step.scope != "edge":
+            return outcome
+        self._after.begin(before, step.split, order.run)
+        return replace(outcome, note="; ".join((outcome.note, *self._after.wait(A_MOMENT, order.tell))))
 
     def inject(self, release: str, failing: int, delay: int, until: float, *, testers: bool) -> None:
         """Hundredths of a percent, milliseconds, UTC epoch seconds. Raises StepFailed, Unreachable: nowhere then."""

@@ -27,7 +27,8 @@ options {{
     directory "{folder}"; pid-file "{folder}/named.pid"; session-keyfile "{folder}/session.key";
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
     recursion no; dnssec-validation no; notify explicit; allow-transfer {{ any; }};
-    minimal-responses yes;
+    minimal-responses yes; notify-delay 0; startup-notify-rate 100; serial-query-rate 100;
+    min-refresh-time 1; max-refresh-time 2; min-retry-time 1; max-retry-time 2;
 }};
 controls {{ }};
 zone "app.test" {{ {zone} }};
