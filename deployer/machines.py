@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -21,6 +21,10 @@ class Login:
     become_user: str = "root"
     become_password: str = field(default="", repr=False)
     proxy_command: str = ""
+
+    def sudo_with(self, password: str) -> Login:
+        """With this password where the inventory gives none of its own, as Ansible does it."""
+        return replace(self, become_password=self.become_password or password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,15 @@ class Estate:
 
     def balancers_at(self, site: str) -> tuple[Balancer, ...]:
         return tuple(balancer for balancer in self.balancers if balancer.site == site)
+
+    def sudo_with(self, password: str) -> Estate:
+        """Every machine's login with this password for sudo, where it has none of its own."""
+        return replace(
+            self,
+            hosts=tuple(replace(one, login=one.login.sudo_with(password)) for one in self.hosts),
+            balancers=tuple(replace(one, login=one.login.sudo_with(password)) for one in self.balancers),
+            edges=tuple(replace(one, login=one.login.sudo_with(password)) for one in self.edges),
+        )
 
     def logins(self) -> Iterator[tuple[str, Login]]:
         machines: tuple[Host | Balancer | EdgeNode, ...] = (*self.hosts, *self.balancers, *self.edges)

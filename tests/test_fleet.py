@@ -222,6 +222,34 @@ def test_hosts_that_cannot_be_reached_are_told_apart_and_the_others_done(ground:
     assert notes["sudo"]
 
 
+SUDO = """#!/bin/sh
+while [ $# -gt 0 ]; do
+  case $1 in -p) prompt=$2; shift 2 ;; -u) shift 2 ;; -*) shift ;; *) break ;; esac
+done
+printf %s "$prompt" >&2; IFS= read -r word
+[ "$word" = "the right one" ] && exec "$@"
+echo 'Sorry, try again.' >&2; exit 1
+"""
+
+
+def test_a_password_for_sudo_opens_and_is_nowhere_to_be_seen(ground: Ground, tmp_path: Path) -> None:
+    (tmp_path / "sudo").write_text(SUDO)
+    (tmp_path / "sudo").chmod(0o755)
+    for name in ground.names:
+        ground.change(name, ansible_become=True, ansible_become_user="shop", ansible_become_exe=str(tmp_path / "sudo"))
+    knows = Ansible(become_password="the right one", verbose=1)
+    wrong = ground.fleet(Ansible(become_password="a wrong one")).fetch(
+        Fetch(ground.names, ground.release("1.1")), ground.order()
+    )
+    assert len(wrong.failed) == len(ground.names)
+    path = archive(ground.folder / "shop-2", {"blob": os.urandom(2 << 20)})
+    fetch = ground.fleet(knows).fetch(Fetch(ground.names, Release("2", str(path), sha256(path))), ground.order())
+    assert [host.note for host in fetch.hosts] == ["fetched 2"] * 2
+    assert "right one" not in repr(knows)
+    kept = [file for file in tmp_path.rglob("*") if file.is_file() and b"the right one" in file.read_bytes()]
+    assert kept == [tmp_path / "sudo"]
+
+
 def test_a_run_that_was_overtaken_on_a_host_acts_no_more(ground: Ground) -> None:
     release = fetched(ground, "1.1")
     (ground.hosts["web2"].root / "shared").mkdir()

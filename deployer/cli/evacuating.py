@@ -51,7 +51,7 @@ def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
     if warning:
         say.story(f"warning  {warning}")
     judgement.known(card, wish.site)
-    ssh = Ssh((node.name, node.login) for node in card.edges)
+    ssh = Ssh((node.name, node.login.sudo_with(ground.become_password)) for node in card.edges)
     nodes = tuple(Node(edge, card.service, ssh, card.site_of) for edge in card.edges)
     sweep = Sweep(nodes)
     sweep.start()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from deployer.cli import sudo
 from deployer.errors import UsageError
 from deployer.settings.duration import EXPECTED, seconds
 
@@ -25,6 +26,8 @@ class Ground:
     inventory: Path
     extra_vars: tuple[str, ...] = ()
     vault_password_file: Path | None = None
+    become_password: str = field(default="", repr=False)
+    """For sudo where the inventory gives none."""
 
     @property
     def name(self) -> str:
@@ -102,19 +105,29 @@ def wishes(verb: Verb) -> Verb:
 
 
 def ground(verb: Verb) -> Verb:
-    """`-i -e --vault-password-file`, handed to the verb as `ground`."""
+    """`-i -e --vault-password-file -K --become-password-file`, handed to the verb as `ground`."""
 
     @wraps(verb)
     def with_ground(
-        inventory: Path | None, extra_vars: tuple[str, ...], vault_password_file: Path | None, **rest: object
+        inventory: Path | None,
+        extra_vars: tuple[str, ...],
+        vault_password_file: Path | None,
+        become_password_file: Path | None,
+        *,
+        ask_become_pass: bool,
+        **rest: object,
     ) -> object:
-        return verb(ground=Ground(found(inventory), extra_vars, vault_password_file), **rest)
+        place = found(inventory)
+        become = sudo.password(become_password_file, ask=ask_become_pass)
+        return verb(ground=Ground(place, extra_vars, vault_password_file, become), **rest)
 
     return _all(
         with_ground,
         inventory,
         click.option("-e", "--extra-vars", multiple=True, metavar="KEY=VALUE|@FILE", help="As in Ansible."),
         click.option("--vault-password-file", type=click.Path(path_type=Path), help="As in Ansible."),
+        click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password of sudo on the machines."),
+        click.option("--become-password-file", type=click.Path(path_type=Path), help="Or read it here, as in Ansible."),
     )
 
 

@@ -82,6 +82,7 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     how = asking(ground)
     estate = read_estate(ground.inventory, settings, how)
     cards.keep(ground.inventory, cards.made(estate, settings, cards.digest(ground.inventory, how)))
+    estate = estate.sudo_with(ground.become_password)
     store = open_store(settings.state, read_only=read_only)
     ssh = Ssh(estate.logins())
     try:
@@ -138,7 +139,7 @@ def _desk(gates: Mapping[str, Gate], estate: Estate, settings: Settings, traffic
 
 def _ansible(ground: Ground) -> Ansible:
     vault = (ground.vault_password_file,) if ground.vault_password_file else ()
-    return Ansible(extra_vars=ground.extra_vars, vault_password_files=vault)
+    return Ansible(extra_vars=ground.extra_vars, vault_password_files=vault, become_password=ground.become_password)
 
 
 def _state(settings: Settings) -> Path:

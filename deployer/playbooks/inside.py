@@ -100,19 +100,25 @@ def _never_templates(value: Any) -> Any:
 
 
 def _command_line(request: dict[str, Any], private: Path) -> str:
-    """What the operator gave with -e goes through files: others can read our command line."""
+    """What the operator gave with -e or -K goes through files: others can read our command line."""
     import shlex
 
     words = list(request["arguments"])
+    if request["become_password"]:
+        words += ["--become-password-file", str(_private(private / "become", request["become_password"]))]
     for number, given in enumerate(request["extra_vars"]):
         if given.startswith("@"):
             words += ["-e", "@" + str(Path(given[1:]).expanduser().absolute())]
             continue
-        file = private / f"extra-{number}.yml"
-        file.touch(mode=0o600)
-        file.write_text(given if given.startswith(("{", "[")) else json.dumps(_pairs(given)))
-        words += ["-e", f"@{file}"]
+        text = given if given.startswith(("{", "[")) else json.dumps(_pairs(given))
+        words += ["-e", f"@{_private(private / f'extra-{number}.yml', text)}"]
     return shlex.join(words)
+
+
+def _private(file: Path, text: str) -> Path:
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
 
 
 def _pairs(given: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class Ansible:
 
     extra_vars: tuple[str, ...] = ()
     vault_password_files: tuple[Path, ...] = ()
-    become_password_file: Path | None = None
+    become_password: str = field(default="", repr=False)
     check: bool = False
     diff: bool = False
     verbose: int = 0
@@ -48,6 +48,7 @@ class Request:
             "record": str(self.record),
             "arguments": list(self._arguments()),
             "extra_vars": list(self.ansible.extra_vars),
+            "become_password": self.ansible.become_password,
             "deadline": self.deadline,
             "curtain": self.curtain,
         }
@@ -57,8 +58,6 @@ class Request:
         words = [
             word for file in asked.vault_password_files for word in ("--vault-password-file", str(file.absolute()))
         ]
-        if asked.become_password_file:
-            words += ["--become-password-file", str(asked.become_password_file.absolute())]
         flags = {"--check": asked.check, "--diff": asked.diff, "-" + "v" * asked.verbose: asked.verbose > 0}
         return (*words, *(flag for flag, wanted in flags.items() if wanted))
 

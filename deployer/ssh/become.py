@@ -79,6 +79,6 @@ def _refused(machine: str, login: Login, channel: paramiko.Channel) -> None:
         raise StepFailed(
             f"sudo to {login.become_user} was refused: {said or 'wrong password'}",
             where=machine,
-            remedy="see ansible_become, ansible_become_password, then deployer doctor",
+            remedy="-K, or see ansible_become and ansible_become_password, then deployer doctor",
         )
     raise Unreachable(f"its shell did not start: {said}", where=machine, remedy=f"ssh {login.address} sh -c true")

@@ -256,6 +256,8 @@ def test_a_planted_secret_is_nowhere_afterwards(lab: Lab, operator: Console) -> 
     words = [vault, "encrypt", "--vault-password-file", password, "--output", locked, secret]
     subprocess.run(list(map(str, words)), check=True, capture_output=True)
     secret.unlink()
+    sudo = operator.home / "sudo-password"
+    sudo.write_text(SECRET)
     edit(
         mine, lambda told: told["all"]["children"]["web"]["hosts"]["dc1-web1"].update(ansible_become=True), "hosts.yml"
     )
@@ -263,8 +265,10 @@ def test_a_planted_secret_is_nowhere_afterwards(lab: Lab, operator: Console) -> 
     with overheard.listening():
         told = mine.run(
             *("deploy", "1.1.0", "--limit", "dc1-web1", "-vv", "--json"),
-            *("--vault-password-file", str(password), "--report-dir", str(papers)),
+            *("--vault-password-file", str(password), "--become-password-file", str(sudo)),
+            *("--report-dir", str(papers)),
         )
+    sudo.unlink()
     assert told.code == 0, str(told)
     assert overheard.said == set()
     assert SECRET not in str(told)
