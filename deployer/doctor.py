@@ -11,7 +11,7 @@ from pathlib import Path
 from deployer.errors import DeployerError
 from deployer.machines import Balancer, Estate, Host
 from deployer.model import Standing
-from deployer.own_files import absent
+from deployer.own_files import absent, no_ansible
 from deployer.preflight import parted
 from deployer.reach import Reached, Shell, reach
 from deployer.settings.howmany import floor, wave
@@ -59,6 +59,8 @@ def examine(patient: Patient) -> Iterator[Line]:
     yield from _written(patient)
     for finding in absent(patient.settings, patient.place.parent):
         yield Line(Mark.BAD, finding.where, finding.what, "mend deployer.yml, or put the file there")
+    for finding in no_ansible():
+        yield Line(Mark.BAD, finding.where, finding.what, finding.remedy)
     yield from _journal(patient)
     yield from _artifacts(patient.settings)
     before = patient.now()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from deployer.blame import alike
 from deployer.brake import Brake, Stopped
 from deployer.diary import Diary
 from deployer.errors import DeployerError, Overtaken, StepFailed
@@ -21,6 +22,10 @@ from deployer.world import Order, Outcome, World
 
 class Aborted(Exception):
     """The operator asked to stop and put everything back."""
+
+
+class TooMany(StepFailed):
+    """More hosts failed than the run may go on without."""
 
 
 class Postponed(Exception):
@@ -200,7 +205,7 @@ class Lane:
             stop = self._stop()
             if stop is not None and not isinstance(failure, Overtaken):
                 raise stop from failure
-            ill = _whose(step, failure)
+            ill = () if isinstance(failure, TooMany) else _whose(step, failure)
             if self._may_leave_out(step, ill, failure.what):
                 return self._perform(number, _without(step, ill))
             if not isinstance(failure, Overtaken):
@@ -228,15 +233,25 @@ class Lane:
         if failed:
             notes = "; ".join(dict.fromkeys(host.note for host in outcome.failed if host.note))
             if not self._may_leave_out(step, failed, notes):
-                raise StepFailed(notes or f"{verb(step)} failed", where=", ".join(failed))
+                said = (notes or f"{verb(step)} failed", self._bad_release(step, failed, notes))
+                raise TooMany("; ".join(filter(None, said)), where=", ".join(failed))
         return failed
+
+    def _bad_release(self, step: Step, failed: Collection[str], why: str) -> str:
+        """Words for it when so many hosts failed in this way that it is the release; "" when not."""
+        progress = self.diary.progress
+        enough = progress.plan.intent.bad_release_after
+        hosts = alike(progress.held, failed, _left_out(step, why))
+        if progress.line > 0 or not enough or len(hosts) < enough or not isinstance(step, Deploy | Verify):
+            return ""
+        return f"{', '.join(hosts)} failed the same way: it is the release, not the hosts"
 
     def _may_leave_out(self, step: Step, failed: Collection[str], why: str) -> bool:
         """Let the run go on without these hosts, and write that down.
 
-        Forward within the budget, and only where they are idle or untouched then. On the way back when they were out
-        anyway or others of the step are left: a dead host must not keep others from going back, but a release before
-        that nowhere works must not take host after host out of service.
+        Forward within the budget, only where they are idle or untouched then, and while it is not the release. On the
+        way back when they were out anyway or others of the step are left: a dead host must not keep others from going
+        back, but a release before that nowhere works must not take host after host out of service.
         """
         hosts = tuple(host for host in hosts_of(step) if host in failed)
         with self._leaving_out:
@@ -246,8 +261,9 @@ class Lane:
             else:
                 spent = len({*progress.held, *hosts})
                 may = isinstance(step, Fetch | Deploy | Verify) and spent <= progress.plan.intent.budget
+                may = may and not self._bad_release(step, hosts, why)
             if hosts and may:
-                self.diary.write(Held(hosts, f"{verb(step)}: {why}" if why else f"{verb(step)} failed"))
+                self.diary.write(Held(hosts, _left_out(step, why)))
             return bool(hosts) and may
 
     def _act(self, number: int, step: Step) -> Outcome:
@@ -272,6 +288,10 @@ class Lane:
                 return self.world.traffic.shift(step, order)
             case Ask():
                 return self.world.gates.ask(step, order)
+
+
+def _left_out(step: Step, why: str) -> str:
+    return f"{verb(step)}: {why}" if why else f"{verb(step)} failed"
 
 
 def _whose(step: Step, failure: DeployerError) -> tuple[str, ...]:

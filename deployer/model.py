@@ -210,6 +210,7 @@ class Intent:
     `floor` is how many hosts stay in service per site, `budget` how many hosts may fail over the whole run,
     `wave` how many hosts go out together per site, `abreast` 1 for waves in turn, more for a sliding window.
     `excluded` are hosts that the plan is drawn without, as if they were not there; the floor counts them.
+    `bad_release_after` hosts that fail the same way mean a bad release, whatever the budget allows (0: never).
     `checks` names what is checked at each point: "verify", "step", "finish".
     """
 
@@ -230,3 +231,4 @@ class Intent:
     excluded: tuple[str, ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
     switch: Switch | None = None
+    bad_release_after: int = 0

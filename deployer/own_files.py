@@ -1,10 +1,11 @@
-"""The user's own files that deployer.yml names: are they there"""
+"""What must be on this machine: the files that deployer.yml names, and ansible-playbook"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from deployer.playbooks.environment import ansible_playbook
 from deployer.preflight import Finding, Severity
 from deployer.settings.values import Settings
 
@@ -17,3 +18,9 @@ def absent(settings: Settings, folder: Path) -> Iterator[Finding]:
     for key, path in named.items():
         if path and not (folder / path).is_file():
             yield Finding(Severity.REFUSE, f"deployer.yml, {key}", f"there is no file {folder / path}")
+
+
+def no_ansible() -> Iterator[Finding]:
+    if ansible_playbook() is None:
+        what = "there is no ansible-playbook, neither beside deployer nor on the PATH"
+        yield Finding(Severity.REFUSE, "this machine", what, "pip install ansible-core, where deployer is installed")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.blame import alike
 from deployer.errors import Unreachable, UnsafePlan, UsageError
 from deployer.events import AbortAsked, End, Failed
 from deployer.guard import Guard
@@ -263,6 +264,24 @@ def test_a_host_within_the_budget_is_left_out_and_the_run_goes_on() -> None:
     assert "dc1-web3 is left out, out of service with 1.1 (verify: not healthy)" in ended.note
     assert not it.memory.hosts["dc1-web3"].in_service
     assert it.broken() == []
+
+
+def test_hosts_that_fail_the_same_way_mean_a_bad_release_within_the_budget_too() -> None:
+    wanted = replace(intent(pool(6), floor=1, budget=5, undo=Undo.ALL), bad_release_after=3)
+    it = case(pool(6), wanted)
+    it.memory.bad |= {("dc1-web1", "1.1"), ("dc1-web3", "1.1"), ("dc1-web4", "1.1")}
+    ended = it.run()
+    assert ended.end is End.PUT_BACK
+    assert "dc1-web1, dc1-web3, dc1-web4 failed the same way: it is the release, not the hosts" in ended.note
+    assert ("dc1-web5", "1.1") not in {(moment.host, moment.release) for moment in it.memory.history}
+    assert all_serve(it.memory, "1.0")
+
+
+def test_hosts_that_fail_each_in_its_own_way_are_the_hosts_fault() -> None:
+    held = {"web1": "verify: /healthz answers 503: no database at 10.0.0.1", "web2": "verify: not 1.1 but 1.0"}
+    assert alike(held, ["web3"], "verify: /healthz answers 503: no database at 10.0.0.7") == ("web1", "web3")
+    assert alike(held, ["web3"], "deploy: no space") == ("web3",)
+    assert alike(held, ["web3", "web4"], "verify: not 2.1 but 2.0; not 2.2 but 2.0") == ("web2", "web3", "web4")
 
 
 def test_a_second_bad_host_is_over_the_budget_also_when_two_lanes_find_it_together() -> None:

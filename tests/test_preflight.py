@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from deployer.errors import PreflightFailed
 from deployer.machines import Balancer, Estate, Host, Login
 from deployer.model import HostSeen, Intent, Picture, Release, Standing, View
+from deployer.own_files import no_ansible
 from deployer.plan import Leg, Plan, Stage
 from deployer.preflight import Severity, findings, parted, refuse
 from deployer.reach import Reached
@@ -186,3 +188,11 @@ def test_complaints_are_parted() -> None:
     assert parted("lb1: no answer\n  next: deployer doctor") == ("lb1", "no answer", "deployer doctor")
     split = "the balancers disagree on the split: lb1 a 100 %; lb2 b 100 %"
     assert parted(split) == ("", split, "")
+
+
+def test_a_machine_without_ansible_playbook_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(no_ansible()) == []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+    with pytest.raises(PreflightFailed, match=r"this machine: there is no ansible-playbook(?s:.*)pip install"):
+        refuse(no_ansible())

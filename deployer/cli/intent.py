@@ -57,6 +57,7 @@ def intent(settings: Settings, estate: Estate, release: Release, wishes: Wishes)
         abreast=min(out.values(), default=1) if window else 1,
         budget=rolling.max_failures,
         undo=Undo(wishes.undo or ("all" if canary or standby else rolling.undo)),
+        bad_release_after=rolling.bad_release_after,
         excluded=wishes.excluded,
         ladder=_ladder(settings, dark=wishes.dark) if canary else None,
         gating=Gating(settings.gate.bake_between, settings.gate.bake_after) if settings.gate else None,

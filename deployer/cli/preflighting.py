@@ -6,11 +6,12 @@ from pathlib import Path
 
 from deployer.cli.workplace import Workplace
 from deployer.model import Picture, Release
-from deployer.own_files import absent
+from deployer.own_files import absent, no_ansible
 from deployer.plan import Plan
 from deployer.preflight import Finding, findings, refuse
 from deployer.reach import reach
 from deployer.settings.place import settings_file
+from deployer.steps import Deploy, Fetch
 
 _RESERVE = 16 * 2**20
 """So much stays free on a host, see playbooks/files/host_release.py."""
@@ -28,7 +29,8 @@ def preflight(work: Workplace, plan: Plan, picture: Picture) -> tuple[Finding, .
     reached = reach(work.ssh, work.estate)
     found = findings(plan, picture, work.estate, running, seen.complaints, reached=reached, needed=room)
     absentees = absent(work.settings, settings_file(work.ground.inventory).parent)
-    refuse((*found, *absentees))
+    plays = any(isinstance(step, Fetch | Deploy) for step in plan.steps)
+    refuse((*found, *absentees, *(no_ansible() if plays else ())))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sysconfig
 import tempfile
 from collections.abc import Mapping
@@ -51,9 +52,19 @@ def allowed(given: Mapping[str, str], record: Path, forks: int) -> dict[str, str
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
         **_ours_beside_theirs(kept),
         **_configuration(kept),
-        "PATH": f"{sysconfig.get_path('scripts')}:{kept.get('PATH', os.defpath)}",  # our own ansible-playbook first
+        "PATH": _path(kept),
         MARK: str(record),
     }
+
+
+def ansible_playbook() -> str | None:
+    """Where the program is that a playbook will be run with."""
+    return shutil.which("ansible-playbook", path=_path(os.environ))
+
+
+def _path(given: Mapping[str, str]) -> str:
+    """The ansible-playbook that was installed with us comes first."""
+    return f"{sysconfig.get_path('scripts')}:{given.get('PATH', os.defpath)}"
 
 
 def _passes(name: str) -> bool:

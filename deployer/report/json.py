@@ -97,6 +97,7 @@ def plan_json(plan: Plan, picture: Picture | None = None, foretold: Forecast | N
         "wave": dict(intent.wave),
         "floor": dict(intent.floor),
         "budget": intent.budget,
+        "bad_release_after": intent.bad_release_after,
         "abreast": intent.abreast,
         "undo": intent.undo.value,
         "only": list(intent.only),

@@ -67,11 +67,17 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
         )
     if intent.floor:
         yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
-    yield "budget", f"{words.count(intent.budget, 'host')} may fail" if intent.budget else "no host may fail"
+    yield "budget", _budget(intent)
     yield "on failure", _UNDO[intent.undo]
     if picture is not None:
         for site in intent.sites:
             yield f"now at {site}", _now(picture, site)
+
+
+def _budget(intent: Intent) -> str:
+    may = f"{words.count(intent.budget, 'host')} may fail" if intent.budget else "no host may fail"
+    enough = intent.bad_release_after
+    return f"{may}; {enough} that fail the same way stop it" if 0 < enough <= intent.budget else may
 
 
 def _gate(plan: Plan) -> Iterator[tuple[str, str]]:

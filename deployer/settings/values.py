@@ -116,6 +116,8 @@ class RollingValues(Values):
     """what then: wait on, cut them, or abort"""
     max_failures: int = Field(default=0, ge=0)
     """how many hosts may fail over the whole run before it stops"""
+    bad_release_after: int = Field(default=3, ge=0)
+    """so many that fail the same way mean a bad release: it stops whatever max_failures allows (0: never)"""
     undo: Literal["stage", "site", "all", "none"] = "stage"
     """how far to go back after a failure"""
 
