@@ -79,6 +79,11 @@ class Progress:
         return self.lines[-1]
 
     @property
+    def walked(self) -> bool:
+        """The plan being walked is done to its last step."""
+        return all((self.line, number) in self.done for number, *_ in self.walking.walk())
+
+    @property
     def in_doubt(self) -> tuple[StepId, ...]:
         """Begun and neither done nor failed: the world must be looked at again."""
         return tuple(step for step in self.begun if step not in self.done and step not in self.failed)

@@ -6,7 +6,7 @@ Users go back first, hosts later; stages are undone in reverse order, each withi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from deployer.model import HostSeen, Picture, Release, Split, Undo
@@ -121,11 +121,20 @@ def _in_scope(traces: Sequence[_Trace], scope: Undo) -> Sequence[_Trace]:
             return traces
         case Undo.SITE:
             sites = {trace.stage.site for trace in unfinished or traces[-1:]}
-            return traces if "" in sites else [trace for trace in traces if trace.stage.site in sites]
+            return traces if "" in sites else [_at(trace, sites) for trace in traces]
         case Undo.STAGE:
             return unfinished
         case Undo.NONE:
             return []
+
+
+def _at(trace: _Trace, sites: set[str]) -> _Trace:
+    """What it did at these sites; a shift may stand in a stage of several."""
+    return replace(
+        trace,
+        before={host: was for host, was in trace.before.items() if was.site in sites},
+        splits={where: split for where, split in trace.splits.items() if where in sites},
+    )
 
 
 def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) -> tuple[Leg, frozenset[str]]:

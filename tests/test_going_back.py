@@ -13,10 +13,12 @@ from deployer.errors import Refused
 from deployer.events import End
 from deployer.model import WHOLE, Intent, Picture, Release, Split, Undo
 from deployer.plan import Plan
-from deployer.steps import Deploy, Drain
-from deployer.strategies import canary, restart, rollback, rolling
+from deployer.steps import Deploy, Drain, Readmit
+from deployer.strategies import bluegreen, canary, restart, rollback, rolling
+from deployer.world import Order
 from tests.memory import Fault, Memory
 from tests.runs import NEW, Case, all_serve, case, intent
+from tests.test_bluegreen import colours, wanted
 from tests.test_canary import canaries, halves
 
 OLD = Release("1.0")
@@ -113,6 +115,13 @@ def test_a_restart_leaves_every_host_on_its_release(new: int) -> None:
     assert restarted == {name for name, (_, _, serves) in start.items() if serves}
 
 
+def test_a_restart_leaves_somebody_in_the_half_that_users_are_sent_to() -> None:
+    memory = colours(1)
+    with pytest.raises(Refused, match=r"dc1-web1 would be the last of half a, where users are"):
+        restart.plan(intent(memory, 1, 1), memory.world().eyes.look())
+    assert restart.plan(intent(memory, 1, 1, only=("dc1-web2",)), memory.world().eyes.look()).legs
+
+
 @SETTINGS
 @given(st.integers(0, 4), st.integers(1, 60), WHEN)
 def test_a_restart_killed_at_any_write_ends_the_same(new: int, point: int, when: str) -> None:
@@ -145,27 +154,86 @@ def climbed() -> tuple[Memory, Intent, Callable[[Intent, Picture], Plan]]:
     return memory, canaries(memory), canary.plan
 
 
-EVERY = {"rolling": rolled, "rollback": rolled_back, "restart": restarted, "canary": climbed}
+def switched() -> tuple[Memory, Intent, Callable[[Intent, Picture], Plan]]:
+    memory = colours(4)
+    return memory, wanted(memory), bluegreen.plan
 
 
-@pytest.mark.parametrize("strategy", EVERY)
-@pytest.mark.parametrize("k", range(9))
-def test_the_way_back_from_k_of_n_hosts_leads_to_where_it_began(strategy: str, k: int) -> None:
-    """The run is stopped by the operator when k hosts are over, of every strategy and for every k."""
-    memory, wanted, plan = EVERY[strategy]()
-    it = case(memory, wanted, plan)
-    start, splits = it.memory.start(), dict(it.memory.splits)
+EVERY = {
+    "rolling": rolled,
+    "rollback": rolled_back,
+    "restart": restarted,
+    "canary": climbed,
+    "bluegreen": switched,
+}
+
+
+def stopped(strategy: str, k: int) -> Case:
+    """A run that the operator stopped when k hosts (of a switch: groups) were over; or that came to its end."""
+    it = case(*EVERY[strategy]())
     deploys = [number for number, _, _, step in it.plan.walk() if isinstance(step, Deploy)]
     stop = deploys[k] if k < len(deploys) else 10**6
 
-    def pull(_count: int, _step: object, order: object) -> None:
-        if order.step == f"0-{stop}":  # type: ignore[attr-defined]
+    def pull(_count: int, _step: object, order: Order) -> None:
+        if order.step == f"0-{stop}":
             it.brake.pull()
 
     it.memory.on_act = pull
     assert it.run().end is (End.STOPPED if k < len(deploys) else End.DONE)
     it.memory.on_act = lambda _count, _step, _order: None
+    return it
+
+
+@pytest.mark.parametrize("strategy", EVERY)
+@pytest.mark.parametrize("k", range(9))
+def test_the_way_back_from_k_of_n_hosts_leads_to_where_it_began(strategy: str, k: int) -> None:
+    it = stopped(strategy, k)
     assert it.undo(Undo.ALL).end is End.PUT_BACK
-    assert it.memory.start() == start
-    assert it.memory.splits == splits
+    assert it.memory.start() == it.before.start()
+    assert it.memory.splits == it.picture.splits
     assert not it.broken()
+
+
+@pytest.mark.parametrize("strategy", EVERY)
+@pytest.mark.parametrize("k", range(9))
+def test_undo_of_the_last_site_puts_all_of_it_back_and_leaves_the_other(strategy: str, k: int) -> None:
+    it = stopped(strategy, k)
+    now, splits = it.memory.start(), dict(it.memory.splits)
+    it.undo(Undo.SITE)
+    assert it.progress.line == 0 or it.progress.walked
+    before = it.before.start()
+    as_before = {host.site for host in it.memory.hosts.values()} - {
+        host.site for host in it.memory.hosts.values() if it.memory.start()[host.name] != before[host.name]
+    }
+    back = {site for site in as_before if it.memory.splits[site] == it.picture.splits[site]}
+    assert back, "one site at least is as it was"
+    for site in {"dc1", "dc2"} - back:
+        assert it.memory.splits[site] == splits[site]
+        assert all(
+            it.memory.start()[host.name] == now[host.name] for host in it.memory.hosts.values() if host.site == site
+        )
+    assert not it.broken()
+
+
+@pytest.mark.parametrize("strategy", EVERY)
+@pytest.mark.parametrize("k", range(9))
+def test_undo_of_the_stage_under_way_touches_no_other(strategy: str, k: int) -> None:
+    it = stopped(strategy, k)
+    finished = {
+        host
+        for leg in it.plan.legs
+        for stage in leg.stages
+        if stage.steps[-1] in _done(it)
+        for step in stage.steps
+        if isinstance(step, Readmit)
+        for host in step.hosts
+    }
+    now = it.memory.start()
+    it.undo(Undo.STAGE)
+    assert it.progress.line == 0 or it.progress.walked
+    assert {host for host in finished if it.memory.start()[host] != now[host]} == set()
+    assert not it.broken()
+
+
+def _done(it: Case) -> list[object]:
+    return [step for number, _, _, step in it.plan.walk() if (0, number) in it.progress.done]

@@ -23,7 +23,7 @@ from deployer.heartbeat import Heartbeat
 from deployer.lock import Lease
 from deployer.model import Picture
 from deployer.plan import Plan
-from deployer.progress import fold
+from deployer.progress import Progress, fold
 from deployer.report.account import Account, account
 from deployer.report.json import account_json, dumps
 from deployer.report.phrases import EXIT_CODES
@@ -33,12 +33,13 @@ from deployer.report.text import ending
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """How the end is shown; `back`: the operator wanted everything put back, so that is success."""
+    """How the end is shown; `back`: the operator wanted everything put back, so that is success; `part`: not all."""
 
     papers: Papers
     as_json: bool = False
     verbose: int = 0
     back: bool = False
+    part: bool = False
 
 
 def begin(  # noqa: PLR0917
@@ -126,11 +127,17 @@ def report(work: Workplace, run: str, ended: Ended, showing: Showing) -> int:
     progress = fold(records)
     shown = runbook(progress.plan, progress.picture)
     written = papers.leave(showing.papers, read, runbook=shown, inventory=str(work.ground.inventory))
-    code = 0 if showing.back and ended.end is End.PUT_BACK else EXIT_CODES[ended.end]
+    code = 0 if _as_asked(progress, ended, showing) else EXIT_CODES[ended.end]
     _show(work, read, showing, code)
     for path in written:
         say.story(f"  report    {path}")
     return code
+
+
+def _as_asked(progress: Progress, ended: Ended, showing: Showing) -> bool:
+    """Everything was to be put back, and is; or a part of it, and that way back was walked to its end."""
+    part = showing.part and ended.end is End.HALF_WAY and progress.line > 0 and progress.walked
+    return showing.back and (ended.end is End.PUT_BACK or part)
 
 
 def _show(work: Workplace, read: Account, showing: Showing, code: int) -> None:

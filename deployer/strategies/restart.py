@@ -18,13 +18,15 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     """Each host keeps its release and its half of the pool, so a canary that waits may be restarted too.
 
     Raises:
-        Refused: a host does not say what it runs.
+        Refused: a host does not say what it runs, or a wave would take all hosts that users are sent to.
     """
     legs = []
     for site in intent.sites:
         hosts = sorted(_serving(intent, picture, site), key=lambda seen: in_order(seen.host))
         size = intent.wave[site]
         waves = [hosts[start : start + size] for start in range(0, len(hosts), size)]
+        for wave in waves:
+            _must_leave_some(picture, site, wave)
         stages = tuple(
             Stage(f"{site} wave {n} of {len(waves)}", site, tuple(_wave(site, wave))) for n, wave in enumerate(waves, 1)
         )
@@ -43,6 +45,19 @@ def _serving(intent: Intent, picture: Picture, site: str) -> Iterator[HostSeen]:
                     remedy=f"see its service's log, or --exclude {seen.host} --reason TEXT",
                 )
             yield seen
+
+
+def _must_leave_some(picture: Picture, site: str, wave: list[HostSeen]) -> None:
+    """A standby in the other half does not serve the users of this one."""
+    live = picture.live(site)
+    there = {seen.host for seen in picture.at(site) if seen.in_service and seen.slot == live}
+    going = sorted(there & {seen.host for seen in wave})
+    if live and there and len(going) == len(there):
+        raise Refused(
+            f"{', '.join(going)} would be the last of half {live}, where users are",
+            where=site,
+            remedy="a smaller --wave, or bring users to the other colour first",
+        )
 
 
 def _wave(site: str, wave: list[HostSeen]) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deployer.errors import DeployerError, StepFailed, Unreachable
-from deployer.model import Standing
+from deployer.model import WHOLE, Standing
 from deployer.steps import Readmit
 from deployer.traffic import healthfile
 from deployer.traffic.asked import read
@@ -48,11 +48,12 @@ def readmit(ground: Ground, step: Readmit, order: Order) -> Outcome:
 
 
 def live_slot(ground: Ground, site: str, seen: Sequence[Seen]) -> str:
-    """The half that users without a cookie get: as the maps say, else where most hosts are up. "" when nobody knows."""
+    """The half that most users get: as the maps say, else where most hosts are up. "" when nobody knows."""
     for balancer in ground.asked(site):
         maps = read(ground.ssh, balancer)
         if maps and maps.stable:
-            backend = dict(maps.releases).get(maps.stable, "")
+            most = maps.canary if maps.canary and 2 * maps.pct > WHOLE else maps.stable
+            backend = dict(maps.releases).get(most, "")
             return backend.removeprefix(f"{balancer.pool}_") if backend else ""
     up: dict[str, int] = {}
     for one in seen:

@@ -20,6 +20,7 @@ ROWS = {
     "artifact": ("artifact", "measure"),
     "cost": ("cost", "measure"),
     "abort": ("cost", "abort"),
+    "switch": ("switch", "measure"),
     "rolling": ("rolling", "measure"),
     "out-of-pool": ("rolling", "measure"),
 }

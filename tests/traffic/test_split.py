@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import Overtaken, StepFailed, Unreachable
-from deployer.model import Split
-from deployer.steps import Shift
+from deployer.model import Release, Split
+from deployer.steps import Readmit, Shift
 from tests.ssh.parts import until
 from tests.traffic.parts import Ordered, Site, at_home, load, site
 
@@ -73,6 +73,13 @@ def test_a_whole_ladder_loses_nothing(dc1: Site, ordered: Ordered) -> None:
     assert file(dc1, "lb1", "rel.map") == {"2.0.0": "shop_b"}
     assert file(dc1, "lb1", "asset.map") == {"2.0.0": "shop_b", "1.0.0": "shop_a"}
     assert dc1.traffic.look(["dc1"]).slots["dc1"] == (("b", "2.0.0"),)
+
+
+def test_a_host_returns_to_the_half_that_most_users_get(dc1: Site, ordered: Ordered) -> None:
+    """After a switch the stable release is still the old one, and nobody is sent there."""
+    to(dc1, ALL, ordered)
+    dc1.traffic.readmit(Readmit("dc1", ("web2",), Release("2.0.0")), ordered.order)
+    assert dc1.health("web2").read_text().startswith("OK slot=B")
 
 
 def test_an_abort_is_one_act_and_leaves_assets(dc1: Site, ordered: Ordered) -> None:

@@ -9,12 +9,14 @@ from deployer.cli.options import Ground, Papers
 
 EXAMPLES = """\
 deployer undo -i inventories/prod --reason 'wrong prices'
+deployer undo --site -i inventories/prod             # the site it worked on last; the others stay
 """
 
 
 @click.command("undo")
 @click.argument("run", default="")
 @options.ground
+@click.option("--stage", "scope", flag_value="stage", help="Only the stage that was under way.")
 @click.option("--site", "scope", flag_value="site", help="Only the site it worked on last.")
 @click.option("--all", "scope", flag_value="all", default=True, help="Everything it did (the default).")
 @options.reason
@@ -27,7 +29,7 @@ def command(
 ) -> int:
     """Put back what RUN (the last one when none is named) did: every host as it was before, by the same safe steps.
 
-    Exits with 0 when everything is as before.
+    Exits with 0 when everything is as before; with --stage or --site, when that part is.
     """
     from deployer.cli.confirm import confirm
     from deployer.cli.walking import Showing, again
@@ -38,5 +40,5 @@ def command(
         chosen = work.books.run(run)
         confirm(f"undo run {chosen} at {ground.name}", ground.name, yes=yes)
         why = reason or f"undo {chosen}"
-        showing = Showing(papers, as_json, verbose, back=True)
+        showing = Showing(papers, as_json, verbose, back=True, part=scope != "all")
         return again(work, chosen, lambda engine: engine.undo(chosen, Undo(scope), why), why, showing)
