@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from deployer.gates.judge.data import Side
+from deployer.model import Split
 from deployer.progress import Progress, StepId
 from deployer.steps import Ask, Deploy, Drain, Readmit, Shift
 from deployer.world import Passed, Past
@@ -26,7 +27,24 @@ def past(progress: Progress, number: int) -> Past:
         passed=_passed(progress),
         before=_before(progress),
         approved=approved.who if approved else "",
+        splits=kept(progress),
     )
+
+
+def kept(progress: Progress) -> Mapping[str, Split]:
+    """The splits that are to stay as they are: none where shares are being changed just now."""
+    doubt = set(progress.in_doubt)
+    moving = {step.scope for step_id, step in _acts(progress) if step_id in doubt and isinstance(step, Shift)}
+    return {site: split for site, split in splits(progress).items() if site not in moving}
+
+
+def splits(progress: Progress) -> Mapping[str, Split]:
+    """Site to the split that the run set last. What it wanted to put back counts, also where it did not reach all."""
+    return {
+        step.scope: step.split
+        for step_id, step in _acts(progress)
+        if isinstance(step, Shift) and (step_id in progress.done or (step_id[0] and step_id in progress.failed))
+    }
 
 
 @dataclass(slots=True)

@@ -51,7 +51,8 @@ class Past:
     `windows` of data were judged in this run so far. `changed` says when hosts or shares of a site changed last,
     `shifted` when its shares did, `restarted` when a host's service was; sites in `changing` are being changed just
     now. `passed` is the last question of this plan that was answered with yes; `before` says per site what the former
-    release did when it was last judged against; `approved` is the name of who answered for the gate.
+    release did when it was last judged against; `approved` is the name of who answered for the gate. `splits` says
+    which split the run set last at each site; a site whose shares are being changed just now is not in it.
     """
 
     windows: int = 0
@@ -62,6 +63,7 @@ class Past:
     passed: Passed | None = None
     before: Mapping[str, Side] = field(default_factory=dict)
     approved: str = ""
+    splits: Mapping[str, Split] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def _drawn(strategy: str, wanted: Intent, picture: Picture, asked: dict[str, Any
 
 
 def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
-    sites = picture.sites
+    only = asked.get("only", ())
+    sites = tuple(site for site in picture.sites if not only or {one.host for one in picture.at(site)} & set(only))
     return Intent(
         "shop",
         Release(asked.get("release", "1.1"), irreversible=asked.get("irreversible", False)),
@@ -71,7 +72,7 @@ def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
         sites,
         dict.fromkeys(sites, asked.get("wave", 1)),
         dict.fromkeys(sites, asked.get("floor", 1)),
-        tuple(asked.get("only", ())),
+        tuple(only),
         asked.get("abreast", 1),
         asked.get("budget", 0),
         Undo(asked.get("undo", "stage")),
@@ -85,7 +86,13 @@ def _intent(asked: dict[str, Any], picture: Picture, strategy: str) -> Intent:
 
 
 def _ladder(asked: dict[str, Any]) -> Ladder:
-    return Ladder(tuple(asked.get("ladder", (500, WHOLE))), 60, 0, baseline=asked.get("baseline", False))
+    return Ladder(
+        tuple(asked.get("ladder", (500, WHOLE))),
+        60,
+        0,
+        baseline=asked.get("baseline", False),
+        together=asked.get("together", True),
+    )
 
 
 def _switch(asked: dict[str, Any]) -> Switch:

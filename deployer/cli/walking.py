@@ -18,8 +18,9 @@ from deployer.cli.telling import Story, story
 from deployer.cli.workplace import Workplace
 from deployer.engine import Engine
 from deployer.errors import DeployerError
-from deployer.events import End, Ended
+from deployer.events import End, Ended, Record
 from deployer.heartbeat import Heartbeat
+from deployer.keeper import Keeper
 from deployer.lock import Lease
 from deployer.model import Picture
 from deployer.plan import Plan
@@ -85,10 +86,20 @@ def held(work: Workplace, run: str, why: str) -> Iterator[tuple[Lease, Brake]]:
 def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[Lease, Brake]) -> Ended:
     """Let the engine act, told live and stoppable by signals."""
     lease, brake = hold
-    with story(work.world.clock) as told, braking(brake, _hearing(told, work, run)):
-        told.catch_up(work.books.records(run))
+    with (
+        story(work.world.clock) as told,
+        braking(brake, _hearing(told, work, run)),
+        Keeper(work.traffic, lease.epoch, told.say) as keeper,
+    ):
+        for hears in (told, keeper):
+            hears.catch_up(work.books.records(run))
         _calm(work, run, told)
-        engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, told.listen, told.tell)
+
+        def listen(record: Record) -> None:
+            keeper.hear(record)
+            told.listen(record)
+
+        engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, listen, told.tell)
         try:
             return act(engine)
         except DeployerError:

@@ -18,6 +18,10 @@ from deployer.settings.values import Settings
 Machine = TypeVar("Machine")
 
 
+MAPS = {"haproxy": "/etc/haproxy/maps", "nginx": "/etc/nginx/deployer", "opaque": ""}
+"""Where a split lies on a balancer when nothing else is said; templates and roles have the same."""
+
+
 def build(inventory: Path, facts: Facts, settings: Settings) -> Estate:
     """The machines of the service. Raises InventoryError with everything that is wrong, nothing left out."""
     _refuse(inventory, list(about_groups(facts, settings)))
@@ -87,15 +91,16 @@ def _colour(facts: Facts, name: str, settings: Settings) -> str:
 
 def _balancer(site: str, name: str, facts: Facts, settings: Settings) -> Balancer:
     values = settings.balancers
+    kind = _kind(facts, name, values.kind)
     return Balancer(
         name=name,
         site=site,
-        kind=_kind(facts, name, values.kind),
+        kind=kind,
         login=login(facts, name),
         pool=settings.pool,
         socket=_path(facts, name, "deployer_socket", values.socket),
         master_socket=_path(facts, name, "deployer_master_socket", values.master_socket),
-        maps=_path(facts, name, "deployer_maps", values.maps),
+        maps=_path(facts, name, "deployer_maps", values.maps or MAPS[kind]),
         log=_log(facts, name, values.log),
     )
 

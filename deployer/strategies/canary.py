@@ -15,7 +15,8 @@ from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Ladder, Picture, Release, Split, Undo
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
-from deployer.strategies.rolling import METRICS, in_order
+from deployer.strategies import limited
+from deployer.strategies.rolling import METRICS, carriers, in_order
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:
@@ -26,7 +27,8 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     groups = [_Group.of(intent, picture, site) for site in intent.sites if _todo(intent, picture, site)]
     if not groups:
         return Plan(intent, ())
-    legs = [_fetch(intent, groups), _make_known(groups)]
+    limited.refuse(intent, ladder, picture)
+    legs = [_fetch(intent, groups, picture), _make_known(groups)]
     for together in [groups] if ladder.together else [[group] for group in groups]:
         legs += _climb(intent, ladder, together)
     if intent.gating and intent.gating.after:
@@ -137,8 +139,8 @@ def _other_half(hosts: tuple[HostSeen, ...]) -> str:
     return "b" if live == {"a"} else "a"
 
 
-def _fetch(intent: Intent, groups: list[_Group]) -> Leg:
-    everyone = tuple(host for group in groups for host in group.waiting)
+def _fetch(intent: Intent, groups: list[_Group], picture: Picture) -> Leg:
+    everyone = carriers(picture, tuple(host for group in groups for host in group.waiting))
     return Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(everyone, intent.release),)),))
 
 

@@ -31,7 +31,7 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     everyone = tuple(host for site in intent.sites for host in left[site])
     if not everyone:
         return Plan(intent, ())
-    fetch = Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(_carriers(picture, everyone), intent.release),)),))
+    fetch = Leg("fetch", "", (Stage("fetch everywhere", "", (Fetch(carriers(picture, everyone), intent.release),)),))
     sites = [site for site in intent.sites if left[site]]
     legs = [fetch]
     for site in sites:
@@ -41,7 +41,7 @@ def plan(intent: Intent, picture: Picture) -> Plan:
     return Plan(intent, tuple(legs))
 
 
-def _carriers(picture: Picture, hosts: tuple[str, ...]) -> tuple[str, ...]:
+def carriers(picture: Picture, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Whoever serves meanwhile needs the assets too: a page of a new host may ask an old one for them."""
     serving = sorted((host.host for host in picture.hosts.values() if host.in_service), key=in_order)
     return tuple(dict.fromkeys((*hosts, *serving)))

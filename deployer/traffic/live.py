@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from threading import Lock
 
 from deployer.gates.bake import Counts
 from deployer.hooks import NO_HOOKS, Hooks
@@ -31,7 +32,7 @@ class LiveTraffic:
 
     def __init__(self, estate: Estate, settings: Settings, ssh: Ssh, clock: Clock, hooks: Hooks = NO_HOOKS) -> None:
         self._ground = Ground(estate, settings, ssh, clock)
-        self._set: dict[str, Shift] = {}
+        self._turn = Lock()
         self.dns = Behind(estate.dns, clock, self.edge) if estate.dns else None
         """What follows the edge, where there is something."""
         self._after = Aftermath(self.dns, hooks)
@@ -58,8 +59,8 @@ class LiveTraffic:
 
     def shift(self, step: Shift, order: Order) -> Outcome:
         before = self.edge() if step.scope == "edge" else None
-        outcome = shift(self._ground, step, order)
-        self._set[step.scope] = step
+        with self._turn:
+            outcome = shift(self._ground, step, order)
         if step.scope != "edge":
             return outcome
         self._after.begin(before, step.split, order.run)
@@ -74,5 +75,5 @@ class LiveTraffic:
         return faults.calm(self._ground)
 
     def mend(self, sites: Sequence[str], order: Order) -> tuple[str, ...]:
-        """Set again what this run had set and somebody else changed; sentences on it."""
-        return tuple(mend(self._ground, self._set, sites, order))
+        """Set again what the run had set, whoever walked it then, and somebody else changed; sentences on it."""
+        return tuple(mend(self._ground, self._turn, sites, order))

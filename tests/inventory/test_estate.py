@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import InventoryError
-from deployer.inventory.estate import build
+from deployer.inventory.estate import MAPS, build
 from deployer.inventory.facts import Facts, Value
 from deployer.machines import EdgeNode, Login
+from deployer.shipped import templates
 from tests.inventory.ground import facts, grouped, settings
 
 PROD = Path("inventories/prod")
@@ -57,8 +58,17 @@ def test_variables_of_one_machine_override_the_settings(tmp_path: Path) -> None:
     assert (web1.root, web1.unit, web1.control) == ("/opt/shop", "", "/opt/shop/bin/ctl")
     assert (web1.port, web1.address, web1.health_file) == (8081, "10.9.9.9", "/opt/shop/up")
     assert (web1.login.address, web2.unit, web2.port, web2.address) == ("127.1.0.1", "shop", 8080, "127.1.0.2")
-    lb1, _ = estate.balancers
+    lb1, lb2 = estate.balancers
+    assert (lb2.kind, lb2.maps) == ("haproxy", "/etc/haproxy/maps")
     assert (lb1.socket, lb1.master_socket, lb1.maps, lb1.kind) == ("/run/a.sock", "/run/m.sock", "/etc/m", "nginx")
+
+
+def test_where_the_split_lies_follows_the_kind_of_a_balancer(tmp_path: Path) -> None:
+    estate = build(PROD, facts(lb1={"deployer_kind": "nginx"}), settings(tmp_path))
+    assert [one.maps for one in estate.balancers] == ["/etc/nginx/deployer", "/etc/haproxy/maps"]
+    said = {name: (templates() / name).read_text() for name in ("haproxy.cfg.j2", "nginx_balancer.conf.j2")}
+    for name, kind in zip(said, ("haproxy", "nginx"), strict=True):
+        assert f"balancer_maps | default('{MAPS[kind]}')" in said[name]
 
 
 def test_the_edge_is_a_group_of_its_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployer.events import Done
 from deployer.lab import balancer, faults, lifecycle, releases
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
@@ -81,7 +82,7 @@ def test_a_dark_canary_is_for_testers_until_it_is_promoted_and_abort_takes_all_b
     assert {tuple(one["split"].items()) for one in shown.json["balancers"]} == {(("1.1.0", 100.0),)}
 
 
-def test_what_somebody_changes_during_a_bake_is_set_again(lab: Lab, operator: Console) -> None:
+def test_what_somebody_changes_during_a_bake_or_while_hosts_go_back_is_set_again(lab: Lab, operator: Console) -> None:
     operator.set(canary={"steps": [50, 100], "bake": "20s"})
     running = operator.start("deploy", "1.2.0", "--strategy", "canary")
     operator.until_begun(running, "ask")
@@ -89,7 +90,13 @@ def test_what_somebody_changes_during_a_bake_is_set_again(lab: Lab, operator: Co
     balancer.ask(one.socket, f"set map {one.maps}/pct.map pct 9000")
     lifecycle.wait(lambda: balancer.ask(one.socket, f"show map {one.maps}/pct.map"), lambda said: "pct 5000" in said)
     assert operator.run("abort").code == 0
-    assert running.wait().code == 5
+    operator.until(running, lambda record: isinstance(record.event, Done) and record.event.line == 1)
+    strange = f"add map {one.maps}/rel.map 7.0.0 shop_a; add map {one.maps}/slot.map canary 7.0.0"
+    balancer.ask(one.socket, f"set map {one.maps}/pct.map pct 500; {strange}")
+    lifecycle.wait(lambda: balancer.ask(one.socket, f"show map {one.maps}/slot.map"), lambda said: "7.0.0" not in said)
+    told = running.wait()
+    assert told.code == 5, str(told)
+    assert "dc1-lb2: changed by somebody else" in told.err
 
 
 def test_a_release_that_fails_its_users_is_taken_back_by_the_bake(lab: Lab, operator: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from deployer.errors import Overtaken, StepFailed, Unreachable
 from deployer.model import Release, Split
 from deployer.steps import Readmit, Shift
+from deployer.world import Past
 from tests.ssh.parts import until
 from tests.traffic.parts import Ordered, Site, at_home, load, site
 
@@ -169,6 +171,41 @@ def test_what_somebody_changed_by_hand_is_seen_and_put_right(dc1: Site, ordered:
     assert any("disagree on the split" in line for line in dc1.traffic.look(["dc1"]).complaints)
     to(dc1, HALF, ordered)
     assert at_run_time(dc1, "lb2", "pct.map") == {"pct": "5000"}
+
+
+def mended(dc1: Site, ordered: Ordered, *splits: Split) -> tuple[str, ...]:
+    """By a process that has set nothing itself: what the journal says, look after look."""
+    says = iter(splits)
+    order = replace(ordered.order, past=lambda: Past(splits={"dc1": next(says)}))
+    return dc1.traffic.mend(["dc1"], order)
+
+
+def test_what_was_set_before_a_resume_is_mended_after_it(dc1: Site, ordered: Ordered) -> None:
+    to(dc1, HALF, ordered)
+    assert mended(dc1, ordered, HALF) == ()
+    part = dc1.balancers["lb2"]
+    part.ask(f"set map {part.folder}/maps/pct.map pct 77")
+    (said,) = mended(dc1, ordered, HALF, HALF)
+    assert "lb2: changed by somebody else" in said
+    assert at_run_time(dc1, "lb2", "pct.map") == {"pct": "5000"}
+
+
+def test_a_balancer_that_comes_back_with_the_share_on_its_disk_is_mended(dc1: Site, ordered: Ordered) -> None:
+    part = dc1.balancers["lb2"]
+    part.stop()
+    (part.folder / "maps" / "pct.map").write_text("pct 9000\n")
+    assert mended(dc1, ordered, DARK) == (), "it is left for later"
+    part.start()
+    assert at_run_time(dc1, "lb2", "pct.map") == {"pct": "9000"}
+    (said,) = mended(dc1, ordered, DARK, DARK)
+    assert "come back late" in said
+    assert at_run_time(dc1, "lb2", "pct.map") == file(dc1, "lb2", "pct.map") == {"pct": "0"}
+
+
+def test_a_run_that_went_on_meanwhile_is_not_mended_back(dc1: Site, ordered: Ordered) -> None:
+    to(dc1, HALF, ordered)
+    assert mended(dc1, ordered, DARK, HALF) == (), "when it is its turn, the journal says another split"
+    assert at_run_time(dc1, "lb1", "pct.map") == {"pct": "5000"}
 
 
 def test_an_old_worker_follows(dc1: Site, ordered: Ordered) -> None:

@@ -1,0 +1,81 @@
+"""A thread that keeps the split a run set, while its hosts change; gates do so themselves"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event, RLock, Thread
+from typing import Protocol, Self
+
+from deployer.errors import Overtaken
+from deployer.events import Record
+from deployer.past import kept
+from deployer.progress import Progress, StepId, fold
+from deployer.steps import Ask, Shift
+from deployer.world import Order, Past
+
+EVERY = 1.5
+"""Seconds between two looks at the balancers."""
+
+
+class Mender(Protocol):
+    def mend(self, sites: Sequence[str], order: Order) -> Sequence[str]:
+        """Set again what somebody else changed of the splits in the order's past; sentences on it."""
+
+
+class Keeper:
+    """Looks from `with` to its end, at what `hear` says the run has set last; `tell` gets a sentence on what it set
+    again. It steps aside while shares are changed, and while a gate asks: that counts anew after a change.
+    """
+
+    def __init__(self, traffic: Mender, epoch: int, tell: Callable[[str], None], every: float = EVERY) -> None:
+        self._traffic = traffic
+        self._epoch = epoch
+        self._tell = tell
+        self._every = every
+        self._progress = Progress()
+        self._lock = RLock()
+        self._over = Event()
+        self._thread = Thread(target=self._run, name="keeper of the split", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def catch_up(self, records: Iterable[Record]) -> None:
+        with self._lock:
+            self._progress = fold(records)
+
+    def hear(self, record: Record) -> None:
+        with self._lock:
+            self._progress.apply(record)
+
+    def _run(self) -> None:
+        while not self._over.wait(self._every):
+            try:
+                for line in self._traffic.mend(tuple(self._past().splits), self._order()):
+                    self._tell(line)
+            except Overtaken:  # the run itself hears of it at its next step
+                return
+
+    def _order(self) -> Order:
+        return Order(self._progress.run, self._epoch, "keeper", lambda _line: None, self._aside, self._past)
+
+    def _past(self) -> Past:
+        with self._lock:
+            return Past() if self._aside() else Past(splits=kept(self._progress))
+
+    def _aside(self) -> bool:
+        with self._lock:
+            progress = self._progress
+            if self._over.is_set() or not progress.lines or progress.end is not None:
+                return True
+            return any(_minds_shares(progress, one) for one in progress.in_doubt if one[0] == progress.line)
+
+
+def _minds_shares(progress: Progress, step_id: StepId) -> bool:
+    line, number = step_id
+    return any(isinstance(step, Ask | Shift) for n, _, _, step in progress.lines[line].walk() if n == number)
