@@ -114,10 +114,12 @@ def _ask(
     """After wave `n`; by numbers where there were old hosts to compare with, be it before the last wave."""
     of = len(waves)
     about = f"after wave {n} of {of} at {site}" if n < of else f"{site} is done"
-    versus = _versus(intent, picture, site, {host for some in waves[:n] for host in some})
-    if intent.gating and (versus.old or n > 1) and not (last and n == of):
-        yield _measured(intent, picture, about, intent.gating.between, (versus,))
-    elif n < of and intent.ask_between_waves:
+    if intent.gating:
+        versus = _versus(intent, picture, site, {host for some in waves[:n] for host in some})
+        if (versus.old or n > 1) and not (last and n == of):
+            yield _measured(intent, picture, about, intent.gating.between, (versus,))
+            return
+    if n < of and intent.ask_between_waves:
         yield Ask("waves", (site,), about)
     elif n == of and not last and intent.ask_between_sites:
         yield Ask("sites", (site,), about)
