@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import frexp, isfinite
+from math import frexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,8 @@ class Series:
 
 def scale(sides: Sequence[Samples]) -> int:
     """The power of two that makes the largest value about 1: dividing by it loses nothing, in any unit."""
-    largest = max((abs(one) for side in sides for one in side.values if one is not None and isfinite(one)), default=0.0)
-    return frexp(largest)[1]
+    rows = [np.abs(_row(side)) for side in sides if side.values]
+    return frexp(max((float(np.max(row, where=np.isfinite(row), initial=0.0)) for row in rows), default=0.0))[1]
 
 
 def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int) -> tuple[Series, Series] | str:
@@ -50,8 +50,13 @@ def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int)
     )
 
 
+def _row(side: Samples) -> Row:
+    """None is nan to numpy."""
+    return np.array(side.values, dtype=float)
+
+
 def _filled(strategy: Nan, side: Samples) -> Row:
-    row = np.array([np.nan if one is None else one for one in side.values], dtype=float)
+    row = _row(side)
     row[~np.isfinite(row)] = np.nan
     return np.nan_to_num(row, nan=0.0) if strategy is Nan.ZERO else row
 

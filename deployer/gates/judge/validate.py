@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf, isfinite
 
+import numpy as np
+
 from deployer.gates.judge.config import Kind, Measure, MetricConfig
 from deployer.gates.judge.data import Counts, Data, Histogram, Metric, Samples, Side
 from deployer.gates.judge.measure import OF_KIND
@@ -131,7 +133,7 @@ def size(value: Metric) -> int:
         case Histogram(_, _, count):
             return sum(count)
         case Samples(values, _):
-            return sum(1 for one in values if one is not None and isfinite(one))
+            return int(np.isfinite(np.array(values, dtype=float)).sum())  # None is nan
 
 
 def _few(metric: MetricConfig, pair: Pair) -> Objection | None:
