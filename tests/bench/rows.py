@@ -21,6 +21,10 @@ ROWS = {
     "cost": ("cost", "measure"),
     "abort": ("cost", "abort"),
     "switch": ("switch", "measure"),
+    "judge-time": ("verdicts", "speed"),
+    "judge-requests": ("verdicts", "requests"),
+    "judge-forecast": ("foreseen", "measure"),
+    "judge-abort": ("verdicts", "aborts"),
     "rolling": ("rolling", "measure"),
     "out-of-pool": ("rolling", "measure"),
 }
