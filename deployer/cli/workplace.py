@@ -19,6 +19,8 @@ from deployer.gates.bake import Bake
 from deployer.gates.checks import Checks
 from deployer.gates.configured import config
 from deployer.gates.desk import Desk, Gate, Person
+from deployer.gates.foretell import NONE as NOTHING_BAKED
+from deployer.gates.foretell import Bakes, bakes, measure
 from deployer.gates.metrics import MetricGate, Patience
 from deployer.gates.sources import source
 from deployer.inventory.facts import Asking
@@ -36,6 +38,7 @@ from deployer.settings.home import state_directory
 from deployer.settings.place import settings_file
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
+from deployer.steps import Ask
 from deployer.store import open_store
 from deployer.strategies.checked import POINTS, gate
 from deployer.strategies.rolling import METRICS
@@ -70,6 +73,15 @@ class Workplace:
         """The releases that came one after the other here; those that run now are looked up where artifacts lie."""
         marked_ones = [version for version in running if marked(self.settings.release.artifact, version)]
         return lineage(self.books.past(_REMEMBERED), marked_ones)
+
+    def bakes(self, plan: Plan, picture: Picture) -> Bakes:
+        """How long each question must be asked, where there is a gate that measures."""
+        values = self.settings.gate
+        if values is None or not any(isinstance(step, Ask) and step.versus for step in plan.steps):
+            return NOTHING_BAKED
+        told, origin = config(values), source(values.source, self.estate, self.ssh)
+        measured = measure(plan, picture, told, origin, self.world.clock)
+        return bakes(plan, told, values.max_bake, measured)
 
     def forecast(self, plan: Plan, picture: Picture) -> Forecast:
         return forecast(plan, picture, pace(self.books.past(_MEASURED)))

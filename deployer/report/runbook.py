@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from deployer.foretold import Forecast
 from deployer.model import Intent, Picture, Undo
@@ -20,9 +21,17 @@ _UNDO = {
 }
 
 
-def runbook(plan: Plan, picture: Picture | None = None, foretold: Forecast | None = None) -> str:
-    """The whole plan as text, ending in a newline; with a picture also what is there now."""
-    return "\n".join((*_head(plan, picture, foretold), *_body(plan))) + "\n"
+def runbook(
+    plan: Plan,
+    picture: Picture | None = None,
+    foretold: Forecast | None = None,
+    bakes: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> str:
+    """The whole plan as text, ending in a newline; with a picture also what is there now.
+
+    `bakes` are lines on the questions, by the number of their step.
+    """
+    return "\n".join((*_head(plan, picture, foretold), *_body(plan, bakes))) + "\n"
 
 
 def _head(plan: Plan, picture: Picture | None, foretold: Forecast | None) -> Iterator[str]:
@@ -110,7 +119,7 @@ def _now(picture: Picture, site: str) -> str:
     return f"{serving} of {words.count(len(seen), 'host')} in service; {what}"
 
 
-def _body(plan: Plan) -> Iterator[str]:
+def _body(plan: Plan, bakes: Mapping[int, Sequence[str]]) -> Iterator[str]:
     width = len(str(len(plan.steps)))
     leg: Leg | None = None
     stage_name: str | None = None
@@ -127,7 +136,7 @@ def _body(plan: Plan) -> Iterator[str]:
             way_back = True
             yield "  ── no way back below ──"
         yield f"    {number:>{width}}  {verb(step):<8}{words.one_line(object_of(step))}"
-        yield from (f"    {'':>{width}}          {line}" for line in _compared(step))
+        yield from (f"    {'':>{width}}          {line}" for line in (*_compared(step), *bakes.get(number, ())))
 
 
 def _compared(step: Step) -> Iterator[str]:

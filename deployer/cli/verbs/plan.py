@@ -40,11 +40,14 @@ def command(
         release = work.release(version, asked.sha256, irreversible=asked.irreversible)
         picture = work.world.eyes.look()
         plan = draw(work, release, limit, asked, picture)
-        foretold = work.forecast(plan, picture)
+        foretold, bakes = work.forecast(plan, picture), work.bakes(plan, picture)
         if output is not None:
             saved_plan.save(output, str(ground.inventory), plan, picture, work.world.clock.now())
             say.story(f"kept in {output}; carry it out with: deployer deploy {_path(output)} -i {ground.inventory}")
-    say.result(dumps(plan_json(plan, picture, foretold)) if as_json else runbook(plan, picture, foretold))
+    told = {**plan_json(plan, picture, foretold), "bakes": {str(n): list(lines) for n, lines in bakes.lines.items()}}
+    say.result(dumps(told) if as_json else runbook(plan, picture, foretold, bakes.lines))
+    for warning in bakes.warnings:
+        say.story(f"note  {warning}")
     for finding in weaker(plan, work.estate):
         say.story(f"note  {finding}")
 
