@@ -63,10 +63,11 @@ def bakes(plan: Plan, config: Config, longest: float, measured: Measured) -> Bak
     for nth, (number, step, pace) in enumerate(_asked(plan, measured), 1):
         budget = Budget.of_window(config.false_abort, nth)
         told = forecast(config, budget, len(measured.rate), measured.metrics, Pace(*pace))
-        found = [f"{one.name}: {one.why}" for one in told if one.why]
+        if unknown := "; ".join(f"{one.name}: {one.why}" for one in told if one.why):
+            warnings.append(f"step {number}, {step.about}, cannot be decided as it is now: {unknown}")
         seen = {one.name: one.minutes * 60 for one in told if one.minutes is not None}
         settled = {one.name: one.settled * 60 for one in told if one.settled is not None}
-        lines[number] = (*_times(pace[0], seen, settled, step.bake), *found)
+        lines[number] = tuple(_times(pace[0], seen, settled, step.bake))
         if unable := [name for name, seconds in settled.items() if seconds > max(longest, step.bake)]:
             slowest = max(settled[name] for name in unable)
             warnings.append(
@@ -90,7 +91,7 @@ def _times(rate: float, seen: Mapping[str, float], settled: Mapping[str, float],
         short = (
             f", longer than the bake of {spoken.lasting(bake)}: it goes on until then" if settled[name] > bake else ""
         )
-        yield f"none is known to be there after {spoken.lasting(settled[name])} ({name}){short}"
+        yield f"a release without it passes after {spoken.lasting(settled[name])} ({name}){short}"
 
 
 def _asked(plan: Plan, measured: Measured) -> Iterator[tuple[int, Ask, tuple[float, float]]]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployer.errors import UsageError
 from deployer.events import Failed, GoingBack
-from deployer.lab import releases
+from deployer.lab import balancer, releases
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
 from deployer.model import Verdict
-from deployer.progress import waiting_at
+from deployer.progress import fold, waiting_at
 from deployer.steps import Shift
 from tests.lab.console import Console, console
 
@@ -35,6 +36,8 @@ def operator(lab: Lab) -> Iterator[Console]:
             gate=GATE,
             strategy="canary",
         )
+        for edge in lab.edges:  # all users at one site: half the hosts to bring over
+            balancer.ask(edge.socket, "set server sites/dc2 weight 0")
         yield one
 
 
@@ -74,9 +77,7 @@ def test_a_good_one_reaches_everybody_and_is_watched_afterwards(lab: Lab, operat
     assert shown.json["verdict"] == "pass"
 
 
-def test_without_requests_nothing_is_decided_and_people_answer_while_it_watches_on(
-    lab: Lab, operator: Console
-) -> None:
+def test_without_requests_nothing_is_decided_and_people_answer_while_it_watches_on(lab: Lab, operator: Console) -> None:
     operator.set(gate={"max_bake": "1s", "wait": "10m", "bake_after": "0s"})
     running = operator.start("deploy", "1.2.0", "--limit", "dc1")
     operator.until_begun(running, "ask")
@@ -94,9 +95,6 @@ def test_without_requests_nothing_is_decided_and_people_answer_while_it_watches_
 
 def _asks(operator: Console) -> bool:
     """The second question is being asked."""
-    from deployer.errors import UsageError
-    from deployer.progress import fold
-
     try:
         return "100 %" in waiting_at(fold(operator.records()), at_work=True).about
     except UsageError:
