@@ -28,39 +28,25 @@ def answer(kind: bytes, arguments: list[bytes]) -> tuple[int, bytes]:
 
 
 def api(path: bytes, command: bytes, patience: bytes) -> tuple[int, bytes]:
-    link = None
-    try:
-        link = connected(path, float(patience))
+    """While HAProxy reloads, its master refuses for a moment, or hangs up before it says a word."""
+    for pause in (0.05, 0.1, 0.2, 0.3, 0.4, 0):
+        try:
+            return 0, said(path, command, float(patience))
+        except (ConnectionRefusedError, ConnectionResetError) as error:
+            problem: OSError = error
+            time.sleep(pause)
+        except OSError as error:
+            return 1, str(error).encode()
+    return 1, str(problem).encode()
+
+
+def said(path: bytes, command: bytes, patience: float) -> bytes:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(patience)
+        link.connect(path)
         link.sendall(command + b"\n")
         link.shutdown(socket.SHUT_WR)  # HAProxy's master keeps talking otherwise
-        said: list[bytes] = []
-        while True:
-            some = link.recv(65536)
-            if not some:
-                return 0, b"".join(said)
-            said.append(some)
-    except OSError as error:
-        return 1, str(error).encode()
-    finally:
-        if link:
-            link.close()
-
-
-def connected(path: bytes, patience: float) -> socket.socket:
-    """While HAProxy reloads, its master refuses for a moment."""
-    for pause in (0.05, 0.1, 0.2, 0.3, 0.4, None):
-        link = socket.socket(socket.AF_UNIX)
-        link.settimeout(patience)
-        try:
-            link.connect(path)
-        except ConnectionRefusedError:
-            link.close()
-            if pause is None:
-                raise
-            time.sleep(pause)
-        else:
-            return link
-    raise AssertionError
+        return b"".join(iter(lambda: link.recv(65536), b""))
 
 
 def established(port: bytes) -> tuple[int, bytes]:
@@ -108,8 +94,8 @@ def script(text: bytes) -> tuple[int, bytes]:
 for request in sys.stdin.buffer:
     words = [base64.b64decode(word) for word in request.split(b" ")]
     try:
-        rc, said = answer(words[0], words[1:])
+        rc, result = answer(words[0], words[1:])
     except Exception as problem:  # noqa: BLE001
-        rc, said = 1, repr(problem).encode()
-    sys.stdout.buffer.write(b"%d %d\n" % (rc, len(said)) + said)
+        rc, result = 1, repr(problem).encode()
+    sys.stdout.buffer.write(b"%d %d\n" % (rc, len(result)) + result)
     sys.stdout.buffer.flush()

@@ -6,6 +6,8 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -48,18 +50,28 @@ def ssh(door: Sshd, bare: Sshd) -> Iterator[Ssh]:
 @pytest.fixture
 def echo(tmp_path: Path) -> Iterator[Path]:
     """A UNIX socket that says back what it hears, twice, and hangs up."""
+    with listening(tmp_path) as path:
+        yield path
+
+
+@contextmanager
+def listening(tmp_path: Path, *, resets: int = 0) -> Iterator[Path]:
+    """So many times first it hangs up with something unheard, which resets the connection."""
     path = tmp_path / "echo.sock"
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(path))
     server.listen()
 
     def serve() -> None:
-        while True:
+        for number in count():
             try:
                 link, _ = server.accept()
             except OSError:
                 return
             with link:
+                if number < resets:
+                    link.recv(1)
+                    continue
                 link.sendall(link.recv(1000) * 2)
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -87,6 +99,11 @@ def test_a_socket_is_asked_where_it_is(ssh: Ssh, machine: str, echo: Path) -> No
     silent = ssh.ask(machine, "api", str(echo) + ".not", "hello", "2")
     assert not silent.ok
     assert "No such file" in silent.complaint
+
+
+def test_a_socket_that_hangs_up_before_it_says_a_word_is_asked_again(ssh: Ssh, tmp_path: Path) -> None:
+    with listening(tmp_path, resets=3) as path:
+        assert ssh.ask("full", "api", str(path), "hello", "2").out == "hello\n" * 2
 
 
 @pytest.mark.parametrize("machine", ["full", "bare"])
