@@ -114,7 +114,7 @@ class Engine:
 
     def _walk(self, diary: Diary, picture: Picture) -> Ended:
         progress = diary.progress
-        guard = Guard(self.world.eyes, picture, progress.plan.intent.floor, in_doubt(progress))
+        guard = Guard(self.world.eyes, picture, progress.plan.intent, in_doubt(progress))
         lane = Lane(self.world, diary, guard, self.brake, self.tell)
         try:
             self._walk_legs(lane, progress.walking)

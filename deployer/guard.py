@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from threading import RLock
 
 from deployer.errors import StepFailed, UnsafePlan
-from deployer.model import HostSeen, Picture, Split
+from deployer.model import HostSeen, Intent, Picture, Split
 from deployer.safety import Pool, breaches, shortage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 from deployer.world import Eyes
@@ -21,11 +21,9 @@ class Guard:
     their health file may be away already.
     """
 
-    def __init__(
-        self, eyes: Eyes, picture: Picture, floor: Mapping[str, int], doubt: Collection[str] = frozenset()
-    ) -> None:
+    def __init__(self, eyes: Eyes, picture: Picture, intent: Intent, doubt: Collection[str] = frozenset()) -> None:
         self._eyes = eyes
-        self._pool = Pool.of(picture, floor)
+        self._pool = Pool.of(picture, intent)
         self._leaving = set(doubt)
         self._out = frozenset(doubt) | {seen.host for seen in picture.hosts.values() if not seen.in_service}
         self._lock = RLock()
@@ -76,10 +74,18 @@ class Guard:
             case Readmit():  # its own stage looked before, unless it is done by hand
                 strange = tuple(host for host in step.hosts if host not in known)
                 return self._seen(step.site, strange, frozenset()) if strange else ((), NOTHING)
+            case Shift(scope="edge"):
+                return (), self._sites(step.split)
             case Shift():
                 return (), self._glance(step.scope, ())
             case Fetch() | Verify() | Ask():
                 return (), NOTHING
+
+    def _sites(self, split: Split) -> Picture:
+        """Every site that shall get users, as it is now."""
+        seen = [self._glance(site, ()) for site, share in split.shares if share]
+        hosts = {name: host for picture in seen for name, host in picture.hosts.items()}
+        return Picture(hosts, seen[-1].splits if seen else {})
 
     def _seen(self, site: str, hosts: tuple[str, ...], known: frozenset[str]) -> tuple[tuple[HostSeen, ...], Picture]:
         picture = self._glance(site, tuple(host for host in hosts if host not in known))

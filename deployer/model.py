@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -164,6 +164,23 @@ class Undo(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """What hosts may be given against what users ask for, in requests/s: `load` of all users when it was planned,
+    `carries` per host, headroom taken off.
+    """
+
+    load: float
+    carries: Mapping[str, float]
+
+    def lacks(self, site: str, share: int, hosts: Iterable[str]) -> str:
+        """Why these hosts are too few for this share (hundredths of a percent) of all users; "" when they are not."""
+        asked, carried = self.load * share / WHOLE, sum(self.carries.get(host, 0.0) for host in hosts)
+        if asked <= carried:
+            return ""
+        return f"{share / 100:g} % of {self.load:.0f} requests/s are {asked:.0f}/s, {site} may be given {carried:.0f}/s"
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """How a canary grows: shares of users in hundredths of a percent, seconds at each, and the room it gets.
 
@@ -212,6 +229,7 @@ class Intent:
     `excluded` are hosts that the plan is drawn without, as if they were not there; the floor counts them.
     `bad_release_after` hosts that fail the same way mean a bad release, whatever the budget allows (0: never).
     `checks` names what is checked at each point: "verify", "step", "finish".
+    `capacity` is what sites can carry, where it is known; in an `emergency` a site may get more than that.
     """
 
     service: str
@@ -232,3 +250,5 @@ class Intent:
     checks: Mapping[str, str] = field(default_factory=dict)
     switch: Switch | None = None
     bad_release_after: int = 0
+    capacity: Capacity | None = None
+    emergency: bool = False

@@ -4,16 +4,17 @@
 2. Only verified hosts return.
 3. Only fit groups take traffic: hosts in service cover their release's share.
 4. Enough hosts stay in service per site, as the balancers see them.
-5. Shares sum to 100 (the Split itself refuses others) and never point at an empty group.
+5. Shares sum to 100 (the Split itself refuses others) and never point at an empty group; no site gets more than its
+   hosts in service can carry, where that is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from deployer.errors import UnsafePlan
-from deployer.model import WHOLE, HostSeen, Picture, Split, Standing
+from deployer.model import WHOLE, Capacity, HostSeen, Intent, Picture, Split, Standing
 from deployer.plan import Leg, Plan
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 
@@ -37,10 +38,11 @@ class Pool:
     serves: dict[tuple[str, str], int] = field(default_factory=dict)
     """(site, release) to the number of hosts in service with it."""
     splits: dict[str, Split] = field(default_factory=dict)
+    capacity: Capacity | None = None
 
     @classmethod
-    def of(cls, picture: Picture, floor: Mapping[str, int]) -> Pool:
-        pool = cls(floor, splits=dict(picture.splits))
+    def of(cls, picture: Picture, intent: Intent) -> Pool:
+        pool = cls(intent.floor, splits=dict(picture.splits), capacity=None if intent.emergency else intent.capacity)
         for seen in picture.hosts.values():
             pool.see(seen)
         return pool
@@ -115,12 +117,20 @@ class Pool:
         """Hosts that carry this share of a site's users, where the floor carries all of them."""
         return max(1, -(-(share - GRAIN) * self.least(site) // WHOLE))
 
+    def overload(self, site: str, share: int, without: Collection[str] = ()) -> str:
+        """Why the site's hosts in service cannot carry this share of all users; "" where they can, or nobody knows."""
+        if self.capacity is None:
+            return ""
+        hosts = [host for host in self.serving if self.site[host] == site and host not in without]
+        return self.capacity.lacks(site, share, hosts)
+
 
 def breaches(pool: Pool, step: Step) -> tuple[str, ...]:
     """What the step would break, in the words of the rules; empty when it is safe."""
     match step:
         case Drain():
-            return (*_too_few(pool, step.site, step.hosts), *_thinned(pool, step.site, step.hosts))
+            few = _too_few(pool, step.site, step.hosts)
+            return (*few, *_thinned(pool, step.site, step.hosts), *_overloaded(pool, step.site, step.hosts))
         case Deploy():
             return tuple(
                 f"rule 1: {host} may still receive requests; only idle hosts change"
@@ -165,11 +175,28 @@ def _thinned(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
             )
 
 
+def _overloaded(pool: Pool, site: str, hosts: Iterable[str]) -> Iterable[str]:
+    """A site that the edge sends users to keeps enough hosts for them."""
+    leaving = [host for host in hosts if host in pool.serving]
+    edge = pool.splits.get("edge")
+    lack = pool.overload(site, edge.of(site), leaving) if edge and leaving else ""
+    if lack:
+        yield f"rule 5: {lack} when {len(leaving)} leave"
+
+
+def _too_much(pool: Pool, step: Shift) -> Iterable[str]:
+    """The sites stand for themselves. Users may always go back to where they were."""
+    now = pool.splits.get("edge")
+    for site, share in step.split.shares:
+        if share and not pool.up.get(site):
+            yield f"rule 5: {share / 100:g} % of users would go to {site}, where no host is in service"
+        elif not step.retreat and (now is None or share > now.of(site)) and (lack := pool.overload(site, share)):
+            yield f"rule 5: {lack}"
+
+
 def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
-    if step.scope not in pool.up:  # the edge: its sites stand for themselves
-        for site, share in step.split.shares:
-            if share and not pool.up.get(site):
-                yield f"rule 5: {share / 100:g} % of users would go to {site}, where no host is in service"
+    if step.scope not in pool.up:
+        yield from _too_much(pool, step)
         return
     for release, share in step.split.shares:
         fit = pool.serves.get((step.scope, release), 0)
@@ -183,7 +210,9 @@ def _unfit(pool: Pool, step: Shift) -> Iterable[str]:
 
 
 def shortage(step: Step, picture: Picture) -> tuple[tuple[str, ...], str]:
-    """Why too few are in service for a drain, and what to do about it."""
+    """Why too few are in service for a drain or a share, and what to do about it."""
+    if isinstance(step, Shift) and step.scope == "edge":
+        return _missing(step, picture)
     if not isinstance(step, Drain):
         return (), "deployer status shows what is where"
     seen = picture.at(step.site)
@@ -199,13 +228,23 @@ def shortage(step: Step, picture: Picture) -> tuple[tuple[str, ...], str]:
     return (), "smaller waves (rolling.wave), or a lower rolling.min_in_service"
 
 
+def _missing(step: Shift, picture: Picture) -> tuple[tuple[str, ...], str]:
+    """Hosts that would help, if they came back."""
+    sites = [site for site, share in step.split.shares if share]
+    out = [host.host for site in sites for host in picture.at(site) if not host.in_service]
+    emergency = "--emergency --reason 'why' does it all the same"
+    if not out:
+        return (), f"a smaller share, or {emergency}"
+    return (f"out of service: {', '.join(out)}",), f"deployer readmit {' '.join(out)}; {emergency}"
+
+
 def prove(plan: Plan, picture: Picture) -> None:
     """Walk the plan on paper.
 
     Raises:
         UnsafePlan: some step would break a rule; names the step and the rule.
     """
-    pool = Pool.of(picture, plan.intent.floor)
+    pool = Pool.of(picture, plan.intent)
     window: Leg | None = None
     for number, leg, _, step in plan.walk():
         if leg is not window:

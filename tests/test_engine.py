@@ -503,7 +503,7 @@ def test_a_host_left_out_that_somebody_puts_in_unverified_is_not_passed_over() -
 def test_hosts_on_their_way_out_in_one_lane_are_gone_for_the_others() -> None:
     memory = pool(4, ("dc1",))
     eyes = memory.world().eyes
-    guard = Guard(eyes, eyes.look(), {"dc1": 3})
+    guard = Guard(eyes, eyes.look(), intent(memory, floor=3))
     guard.check(Drain("dc1", ("dc1-web1",)))
     with pytest.raises(UnsafePlan, match="rule 4"):
         guard.check(Drain("dc1", ("dc1-web2",)))

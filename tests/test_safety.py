@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deployer.errors import UnsafePlan
-from deployer.model import WHOLE, HostSeen, Picture, Release, Split, Standing, View
+from deployer.model import WHOLE, Capacity, HostSeen, Intent, Picture, Release, Split, Standing, View
 from deployer.plan import Leg, Plan, Stage
 from deployer.safety import Pool, breaches, prove
 from deployer.steps import Deploy, Drain, Readmit, Shift, Step, Verify
@@ -119,8 +121,53 @@ def test_rule_5_nobody_is_sent_to_an_empty_group_or_site() -> None:
         proved(Shift("dc2", Split((("1.0", WHOLE),))), picture=empty)
 
 
+def halves(dc1: int) -> Shift:
+    return Shift("edge", Split((("dc1", dc1), ("dc2", WHOLE - dc1))))
+
+
+def carrying(load: float, *, emergency: bool = False) -> Intent:
+    """Each host may be given 100 requests/s."""
+    known = Capacity(load, dict.fromkeys(BOTH.hosts, 100.0))
+    return replace(intent(pool(4)), capacity=known, emergency=emergency)
+
+
+BOTH = Picture(
+    {**FOUR.hosts, "b1": seen("b1", UP, UP, site="dc2"), "b2": seen("b2", OUT, OUT, site="dc2")},
+    {"edge": Split((("dc1", 8_000), ("dc2", 2_000)))},
+)
+
+
+@pytest.mark.parametrize(
+    ("load", "steps", "said"),
+    [
+        (200, (halves(5_000),), ""),
+        (201, (halves(5_000),), "50 % of 201 requests/s are 100/s, dc2 may be given 100/s"),
+        (5_000, (halves(8_000),), ""),  # no share is raised
+        (330, (halves(WHOLE),), "100 % of 330 requests/s are 330/s, dc1 may be given 300/s; out of service: web4"),
+        (330, (replace(halves(WHOLE), retreat=True),), ""),  # back to where they were
+        (
+            300,
+            (halves(WHOLE), Drain("dc1", ("web1",))),
+            "are 300/s, dc1 may be given 200/s when 1 leave",
+        ),
+        (200, (halves(WHOLE), Drain("dc1", ("web1",))), ""),
+    ],
+)
+def test_rule_5_no_site_gets_more_than_its_hosts_carry(load: float, steps: tuple[Step, ...], said: str) -> None:
+    legs = (Leg("x", "", (Stage("x", "", steps),)),)
+    three = Picture({**BOTH.hosts, "web4": seen("web4", OUT, OUT)}, BOTH.splits)
+    if not said:
+        prove(Plan(carrying(load), legs), three)
+        return
+    with pytest.raises(UnsafePlan) as refused:
+        prove(Plan(carrying(load), legs), three)
+    assert refused.value.what.startswith("rule 5: ")
+    assert said in refused.value.what
+    prove(Plan(carrying(load, emergency=True), legs), three)
+
+
 def test_looking_again_changes_only_what_changed() -> None:
-    it = Pool.of(FOUR, {})
+    it = Pool.of(FOUR, intent(pool(4, ("dc1",))))
     for again in (seen("web1", UP, UP, release=None), seen("web1", OUT, OUT, release=None)):
         it.see(again)
     assert it.release["web1"] == "1.0"

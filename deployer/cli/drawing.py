@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployer.cli.carrying import within
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Asked
 from deployer.cli.workplace import Workplace
@@ -27,7 +28,7 @@ def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: P
         UnsafePlan: it would break a rule.
         Refused: it would go back across an irreversible release, or take a colour that is kept warm.
     """
-    wanted = intent(work.settings, work.estate, release, wishes(work, limit, asked))
+    wanted = within(work, intent(work.settings, work.estate, release, wishes(work, limit, asked)))
     if wanted.strategy not in STRATEGIES:
         raise UsageError(
             f"strategy {wanted.strategy!r} cannot be deployed yet",

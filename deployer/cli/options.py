@@ -184,6 +184,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="The result as JS
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for the environment's name.")
 check = click.option("--check", is_flag=True, help="Look, plan and check everything; change nothing.")
 verbose = click.option("-v", "--verbose", count=True, help="Say more.")
+emergency = click.option("--emergency", is_flag=True, help="Though a site gets more than it can carry; needs --reason.")
 reason = click.option("--reason", default="", metavar="TEXT", help="Why; it is written into the journal.")
 
 

@@ -22,6 +22,7 @@ from deployer.gates.desk import Desk, Gate, Person
 from deployer.gates.foretell import NONE as NOTHING_BAKED
 from deployer.gates.foretell import Bakes, bakes, measure
 from deployer.gates.metrics import MetricGate, Patience
+from deployer.gates.sites import EdgeCounters
 from deployer.gates.sources import source
 from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
@@ -41,10 +42,13 @@ from deployer.ssh import Ssh
 from deployer.steps import Ask
 from deployer.store import open_store
 from deployer.strategies.checked import POINTS, gate
+from deployer.strategies.restore import SITE
 from deployer.strategies.rolling import METRICS
 from deployer.traffic.live import LiveTraffic
 from deployer.world import World
 
+_REACHED = 1000
+"""So many requests at other sites and none at the one that is judged: nobody reaches it."""
 _REMEMBERED, _MEASURED = 200, 5
 """How many of the last runs say which release came after which, and how long a verb takes."""
 
@@ -133,10 +137,16 @@ def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraf
         traffic=traffic,
         fleet=fleet,
         probe=probe,
-        gates=_desk({"bake": Bake(traffic, clock), "person": Person(), **checks}, estate, settings, traffic, ssh),
+        gates=_desk({**_watching(traffic, clock), **checks}, estate, settings, traffic, ssh),
         clock=clock,
         eyes=Lookout(estate, traffic, probe),
     )
+
+
+def _watching(traffic: LiveTraffic, clock: WallClock) -> dict[str, Gate]:
+    """Gates that need nothing but the balancers, and a person."""
+    beside = Bake(EdgeCounters(traffic), clock, reached=_REACHED)
+    return {"bake": Bake(traffic, clock), SITE: beside, "person": Person()}
 
 
 def _desk(gates: Mapping[str, Gate], estate: Estate, settings: Settings, traffic: LiveTraffic, ssh: Ssh) -> Desk:

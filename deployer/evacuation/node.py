@@ -133,12 +133,13 @@ echo {_MARK}
         return f"{API}\n{reading(self.edge, self.service)}\n{self._stat()}"
 
     def _stat(self) -> str:
-        command = shlex.quote(f"show stat {self.edge.backend} 4 -1")
+        command = shlex.quote(f"show stat {self.edge.backend} 6 -1")
         return f"printf '%s\\n' {command} | api {shlex.quote(self.edge.socket)} 2>&1"
 
     def _seen(self, said: str) -> Seen:
         first = said.lstrip().partition("\n")[0]
-        rows = [row for row in stat.rows(said) if row.server]
+        found = stat.rows(said)
+        rows = [row for row in found if row.server]
         if not rows:
             words = " / ".join(said.split("\n")[-3:]).strip() or "no answer"
             raise StepFailed(
@@ -147,10 +148,11 @@ echo {_MARK}
                 remedy="deployer doctor",
             )
         sites = dict.fromkeys(site for row in rows if (site := self.site_of(row.server)))
+        tied = any(row.cookie for row in found if not row.server)
         last = NOBODY if first.startswith("#") else first
-        return Seen(self.edge.name, last, tuple(self._site(site, rows) for site in sites))
+        return Seen(self.edge.name, last, tuple(self._site(site, rows, sticky=tied) for site in sites))
 
-    def _site(self, site: str, rows: Sequence[Row]) -> Site:
+    def _site(self, site: str, rows: Sequence[Row], *, sticky: bool) -> Site:
         own = [row for row in rows if self.site_of(row.server) == site]
         return Site(
             site,
@@ -159,6 +161,6 @@ echo {_MARK}
             sum(row.rate for row in own),
             sum(row.total for row in own),
             sum(row.sessions + row.queued for row in own),
-            any(row.cookie for row in own),
+            sticky,
             all(row.status.startswith("MAINT") for row in own),
         )

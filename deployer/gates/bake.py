@@ -62,6 +62,8 @@ class Bake:
     clock: Clock
     bound: float = 0.01
     at_least: int = 5
+    reached: int = 0
+    """So many requests of the others and none of the judged mean that nobody reaches it; 0: never."""
 
     def ask(self, step: Ask, order: Order) -> Outcome:
         start = self.clock.monotonic()
@@ -75,6 +77,8 @@ class Bake:
             if judged.failed >= self.at_least and judged.share > others.share + self.bound:
                 return Outcome(said, verdict=Verdict.FAIL)
             left = step.bake - (self.clock.monotonic() - start)
+            if left <= 0 and self.reached and others.requests >= self.reached and not judged.requests:
+                return Outcome(f"{said}; nobody reaches {step.release}", verdict=Verdict.INCONCLUSIVE)
             if left <= 0:
                 return _over(said, sorted({balancer for balancer, _ in before} - {balancer for balancer, _ in now}))
             if order.stopping():

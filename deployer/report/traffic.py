@@ -11,7 +11,7 @@ from deployer.report import words
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One balancer: its split, and requests per release while it was watched."""
+    """One balancer, or a node of the edge: its split, and requests per release or site while it was watched."""
 
     site: str
     balancer: str
@@ -40,18 +40,19 @@ def drift(shown: Sequence[Shown], wanted: Mapping[str, Split]) -> tuple[str, ...
     for site in dict.fromkeys(one.site for one in shown):
         splits = {str(one.split or "no split") for one in shown if one.site == site and not one.silent}
         if len(splits) > 1:
-            found.append(f"{site}'s balancers disagree: {'; '.join(sorted(splits))}")
+            nodes = "the edge nodes" if site == "edge" else f"{site}'s balancers"
+            found.append(f"{nodes} disagree: {'; '.join(sorted(splits))}")
     return tuple(found)
 
 
-def text(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str], dns: ShownName | None = None) -> str:
+def text(shown: Sequence[Shown], wrong: Sequence[str], dns: ShownName | None = None, edge: Split | None = None) -> str:
+    """`edge` where its nodes are not among those `shown`."""
     drifted = (f"drift  {words.one_line(line)}" for line in wrong)
-    return "\n".join((*_front(edge, dns), *_lines(shown), *drifted)) + "\n"
+    front = (f"edge  {edge}",) if edge else ()
+    return "\n".join((*front, *_names(dns), *_lines(shown), *drifted)) + "\n"
 
 
-def _front(edge: Split | None, dns: ShownName | None) -> Iterator[str]:
-    if edge:
-        yield f"edge  {edge}"
+def _names(dns: ShownName | None) -> Iterator[str]:
     if dns:
         yield f"dns   {dns.name}"
         width = max(len(server) for server, _, _ in dns.servers)

@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from deployer.settings.bluegreen import BlueGreenValues
+from deployer.settings.capacity import CapacityValues
 from deployer.settings.checks import Checks
 from deployer.settings.dns import DnsValues
 from deployer.settings.edge import EdgeValues
@@ -30,6 +31,7 @@ from deployer.settings.kinds import (
     UrlPath,
     Values,
 )
+from deployer.settings.restore import RestoreValues
 
 
 class SiteValues(Values):
@@ -185,6 +187,10 @@ class Settings(Values):
     """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
     checks: Checks = Field(default={})
     """proof before users, by name (docs/checks.md)"""
+    restore: RestoreValues = RestoreValues()
+    """how an evacuated site gets its users back"""
+    capacity: CapacityValues = CapacityValues()
+    """what the hosts can carry"""
     playbooks: PlaybookValues = PlaybookValues()
     """own playbooks in place of ours; paths from the directory of this file"""
     state: str = ""

@@ -83,6 +83,17 @@ def shift(intent: Intent, picture: Picture, share: int) -> Plan:
     return Plan(intent, tuple(legs))
 
 
+def shares(intent: Intent, picture: Picture, split: Split) -> Plan:
+    """Give each site this share of all users.
+
+    Raises:
+        Refused: there is no edge.
+    """
+    if "edge" not in picture.splits:
+        raise Refused("no edge node says who gets which share", where="edge", remedy="deployer traffic")
+    return Plan(intent, (Leg("edge", "", (Stage("shift at the edge", "", (Shift("edge", split),)),)),))
+
+
 def _per_site(
     intent: Intent, picture: Picture, name: str, steps: Callable[[str, tuple[HostSeen, ...]], tuple[Step, ...]]
 ) -> Plan:

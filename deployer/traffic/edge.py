@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from deployer.errors import DeployerError, Overtaken, StepFailed, Unreachable
+from deployer.evacuation.leaving import until_gone
+from deployer.evacuation.node import Node
 from deployer.machines import EdgeNode
 from deployer.model import WHOLE, Split
+from deployer.settings.edge import EdgeValues
 from deployer.traffic import stat
 from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import api
@@ -88,7 +92,20 @@ def shift(ground: Ground, split: Split, order: Order) -> Outcome:
         if left:
             waiting.linger("; ".join(f"{name}: {error.what}" for name, error in errors.items()))
     real = split_of(ground, weights(ground, next(iter(nodes.values()))))
-    return Outcome(note=str(split) if real == split else f"{real} (the nearest to {split} that weights allow)")
+    said = str(split) if real == split else f"{real} (the nearest to {split} that weights allow)"
+    return Outcome(note="; ".join((said, *_left(ground, split, order))))
+
+
+def _left(ground: Ground, split: Split, order: Order) -> Iterator[str]:
+    """Sites at 0 are watched until nobody is there any more; sentences on what is not so."""
+    settings = ground.settings.edge or EdgeValues()
+    nodes = [Node(one, ground.service, ground.ssh, partial(site_of, ground)) for one in ground.estate.edges]
+    for site in (site for site in ground.estate.sites if not split.of(site)):
+        left = until_gone(nodes, site, order, ground.clock, settings.grace, settings.settle)
+        if left.quiet is None:
+            yield f"{site} still gets requests"
+        elif left.open:
+            yield f"{left.open} still in flight at {site}"
 
 
 def _give_up(  # noqa: PLR0917
@@ -139,8 +156,9 @@ def _set(ground: Ground, node: EdgeNode, split: Split, order: Order) -> None:
 
 def _apply(ground: Ground, node: EdgeNode, wanted: Mapping[str, int], order: Order) -> None:
     """In one line, the raised ones first: at no moment has nobody a weight."""
-    commands = [
-        f"set server {node.backend}/{server} weight {weight}"
-        for server, weight in sorted(wanted.items(), key=lambda one: -one[1])
-    ]
+    commands = []
+    for server, weight in sorted(wanted.items(), key=lambda one: -one[1]):
+        commands.append(f"set server {node.backend}/{server} weight {weight}")
+        if weight:  # whom a cookie tied to an emptied site was moved by maint
+            commands.append(f"set server {node.backend}/{server} state ready")
     change(ground.ssh, node, ground.service, order, commands)

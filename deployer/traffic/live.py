@@ -13,7 +13,7 @@ from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
-from deployer.traffic import faults
+from deployer.traffic import at_the_edge, faults
 from deployer.traffic.aftermath import A_MOMENT, Aftermath
 from deployer.traffic.behind import Behind
 from deployer.traffic.counts import counts
@@ -47,6 +47,14 @@ class LiveTraffic:
 
     def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
         return counts(self._ground, sites)
+
+    def at_the_edge(self) -> Mapping[tuple[str, str], Counts]:
+        """Counts per (edge node, site)."""
+        return at_the_edge.counts(self._ground)
+
+    def load(self) -> float:
+        """Requests/s of all users, as the edge counts them now."""
+        return at_the_edge.load(self._ground)
 
     def told(self, sites: Sequence[str], seconds: float) -> tuple[Told, ...]:
         return told(self._ground, sites, seconds, self._ground.clock)

@@ -1,13 +1,14 @@
-"""What each balancer says of the split: what is set, and what it sent where"""
+"""What each balancer and edge node says of the split: what is set, and what it sent where"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployer.errors import DeployerError
 from deployer.gates.bake import Counts
 from deployer.model import Split
+from deployer.traffic import at_the_edge, edge
 from deployer.traffic.asked import read
 from deployer.traffic.counts import counts
 from deployer.traffic.ground import Ground
@@ -16,7 +17,9 @@ from deployer.world import Clock
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One balancer: `split` is None where it holds none, `sent` counts per release over the time of watching."""
+    """One balancer, or an edge node (`site` is "edge"): `split` is None where it holds none, `sent` counts per release,
+    or site, over the time of watching.
+    """
 
     site: str
     balancer: str
@@ -27,12 +30,12 @@ class Told:
 
 def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> tuple[Told, ...]:
     """Every balancer of these sites, watched for so many seconds."""
-    before = counts(ground, sites)
+    before, before_edge = counts(ground, sites), at_the_edge.counts(ground)
     clock.sleep(seconds)
-    after = counts(ground, sites)
+    after, after_edge = counts(ground, sites), at_the_edge.counts(ground)
     balancers = {one.name: one for site in sites for one in ground.asked(site)}
     maps = ground.ssh.each(balancers, lambda name: read(ground.ssh, balancers[name]))
-    found = []
+    found = list(_edges(ground, before_edge, after_edge))
     for name, one in maps.items():
         site = balancers[name].site
         if isinstance(one, DeployerError):
@@ -40,6 +43,17 @@ def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> 
         else:
             found.append(Told(site, name, one.split if one else None, _sent(name, before, after)))
     return tuple(found)
+
+
+def _edges(
+    ground: Ground, before: Mapping[tuple[str, str], Counts], after: Mapping[tuple[str, str], Counts]
+) -> Iterator[Told]:
+    nodes = {node.name: node for node in ground.estate.edges}
+    for name, one in ground.ssh.each(nodes, lambda name: edge.weights(ground, nodes[name])).items():
+        if isinstance(one, DeployerError):
+            yield Told("edge", name, None, silent=one.what)
+        else:
+            yield Told("edge", name, edge.split_of(ground, one), _sent(name, before, after))
 
 
 def _sent(

@@ -12,6 +12,7 @@ import pytest
 from deployer.errors import Overtaken, StepFailed
 from deployer.machines import Dns, EdgeNode, Estate, Host
 from deployer.model import Split
+from deployer.settings.edge import EdgeValues
 from deployer.ssh import Ssh
 from deployer.steps import Shift
 from deployer.traffic.live import LiveTraffic
@@ -33,8 +34,8 @@ frontend edge
     bind {address}:8080
     default_backend sites
 backend sites
-    server dc1 127.9.26.101:8080 weight 50
-    server dc2 127.9.26.102:8080 weight 50
+{cookie}    server dc1 127.9.26.101:8080 weight 50 cookie dc1
+    server dc2 127.9.26.102:8080 weight 50 cookie dc2
 """
 
 
@@ -51,17 +52,18 @@ class EdgePair:
             for site in ("dc1", "dc2")
         )
         estate = Estate(folder, hosts, (), nodes, dns)
+        quick = EdgeValues(grace=0.5, settle=2)
         self.ssh = Ssh(estate.logins())
-        self.traffic = LiveTraffic(estate, settings(), self.ssh, RealClock())
+        self.traffic = LiveTraffic(estate, settings().model_copy(update={"edge": quick}), self.ssh, RealClock())
 
     def weights(self, name: str) -> dict[str, str]:
         rows = (line.split(",") for line in self.parts[name].ask("show stat").splitlines())
         return {row[1]: row[18] for row in rows if row[0] == "sites" and row[1].startswith("dc")}
 
 
-def configure(part: Haproxy, level: str = "admin") -> None:
+def configure(part: Haproxy, level: str = "admin", cookie: str = "") -> None:
     part.folder.mkdir(exist_ok=True)
-    text = SITES.format(folder=part.folder, level=level, address=part.address)
+    text = SITES.format(folder=part.folder, level=level, address=part.address, cookie=cookie)
     (part.folder / "haproxy.cfg").write_text(text)
 
 
@@ -136,3 +138,24 @@ def test_unknown_sites_and_older_runs_are_refused(edge: EdgePair, ordered: Order
     with pytest.raises(Overtaken, match="epoch 5"):
         edge.traffic.shift(Shift("edge", HALF), Ordered("old", 4).order)
     assert edge.weights("edge1") == {"dc1": "0", "dc2": "100"}
+
+
+def test_whom_a_cookie_ties_to_a_site_leaves_after_a_grace_and_may_come_back(edge: EdgePair, ordered: Ordered) -> None:
+    for part in edge.parts.values():
+        part.stop()
+        configure(part, cookie="    cookie dc insert indirect nocache\n")
+        part.start()
+    edge.traffic.shift(Shift("edge", GONE), ordered.order)
+    for part in edge.parts.values():
+        states = {row[1]: row[17] for row in rows(part)}
+        assert states == {"dc1": "MAINT", "dc2": "no check"}
+    assert edge.traffic.look([]).splits == {"edge": GONE}
+    edge.traffic.shift(Shift("edge", HALF), ordered.order)
+    for part in edge.parts.values():
+        assert {row[17] for row in rows(part)} == {"no check"}
+    assert edge.traffic.look([]).splits == {"edge": HALF}
+
+
+def rows(part: Haproxy) -> list[list[str]]:
+    found = (line.split(",") for line in part.ask("show stat").splitlines())
+    return [row for row in found if row[0] == "sites" and row[1].startswith("dc")]

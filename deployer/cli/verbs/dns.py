@@ -45,5 +45,5 @@ def command(*, ground: Ground, within: float | None, check: bool, as_json: bool)
     if as_json:
         say.result(dumps({"edge": traffic.shares(edge), "dns": traffic.name_json(shown)}))
     else:
-        say.result(traffic.text((), edge, shown.lag if shown else (), shown))
+        say.result(traffic.text((), shown.lag if shown else (), shown, edge))
     return 0 if not (shown and shown.lag) else 8 if check else 6

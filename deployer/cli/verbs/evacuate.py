@@ -17,7 +17,7 @@ deployer evacuate dc2 --check -i inventories/prod
 @click.argument("site")
 @options.ground
 @options.reason
-@click.option("--emergency", is_flag=True, help="Though the rest is too small, or gets nobody; needs --reason.")
+@options.emergency
 @options.check
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for the site's name.")
 @options.as_json

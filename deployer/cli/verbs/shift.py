@@ -1,21 +1,29 @@
-"""Set the share of users a release gets, by hand"""
+"""Set the share of users a release or a site gets, by hand"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from deployer.cli import options, say
 from deployer.cli.options import Ground, Papers
 
+if TYPE_CHECKING:
+    from deployer.cli.walking import Showing
+
 EXAMPLES = """\
 deployer shift --release 1.2.0=5 -i inventories/prod
+deployer shift dc1=70 dc2=30 -i inventories/prod
 """
 
 
 @click.command("shift")
-@click.option("--release", "wanted", required=True, metavar="VERSION=PERCENT", help="Such as 1.2.0=5 or 1.2.0=0.1.")
+@click.argument("shares", nargs=-1, metavar="[SITE=PERCENT]...")
+@click.option("--release", "wanted", default="", metavar="VERSION=PERCENT", help="Such as 1.2.0=5 or 1.2.0=0.1.")
 @click.option("--site", "sites", multiple=True, help="Only here; else at every site.")
 @options.ground
+@options.emergency
 @options.reason
 @options.check
 @options.yes
@@ -24,9 +32,11 @@ deployer shift --release 1.2.0=5 -i inventories/prod
 @options.verbose
 def command(
     *,
+    shares: tuple[str, ...],
     wanted: str,
     sites: tuple[str, ...],
     ground: Ground,
+    emergency: bool,
     reason: str,
     papers: Papers,
     verbose: int,
@@ -34,15 +44,33 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Give a release that the balancers know this share of the users, the other release the rest.
+    """Give a release that the balancers know this share of the users, the other release the rest; or each site its
+    share of all users, at the edge.
 
     The rules hold here too: a share needs hosts that can carry it.
     """
+    from deployer.cli.sharing import Sharing, share, shifting
+    from deployer.cli.walking import Showing
+    from deployer.errors import UsageError
+
+    if bool(shares) == bool(wanted):
+        raise UsageError("either sites or --release", remedy="deployer shift dc1=70 dc2=30")
+    showing = Showing(papers, as_json, verbose)
+    if wanted:
+        return _release(wanted, sites, ground, reason, showing, check=check, yes=yes)
+    given = dict(_parsed(one, "SITE=PERCENT", "deployer shift dc1=70 dc2=30") for one in shares)
+    asked = Sharing("shift", f"shift {' '.join(shares)}", shifting(given), reason, emergency, check, yes)
+    return share(ground, asked, showing)
+
+
+def _release(
+    wanted: str, sites: tuple[str, ...], ground: Ground, reason: str, showing: Showing, *, check: bool, yes: bool
+) -> int:
     from dataclasses import replace
 
     from deployer.cli.confirm import confirm
     from deployer.cli.intent import Wishes, intent
-    from deployer.cli.walking import Showing, begin
+    from deployer.cli.walking import begin
     from deployer.cli.workplace import workplace
     from deployer.errors import UsageError
     from deployer.model import Release, Undo
@@ -50,7 +78,7 @@ def command(
     from deployer.safety import prove
     from deployer.strategies import by_hand
 
-    version, share = _parsed(wanted)
+    version, share = _parsed(wanted, "VERSION=PERCENT", "deployer shift --release 1.2.0=5")
     with workplace(ground) as work:
         unknown = [site for site in sites if site not in work.estate.sites]
         if unknown:
@@ -66,11 +94,11 @@ def command(
             return 0
         confirm(f"give {version} {share / 100:g} % of the users at {ground.name}", ground.name, yes=yes)
         why = reason or f"shift {wanted}"
-        return begin(work, plan, picture, why, Showing(papers, as_json, verbose))
+        return begin(work, plan, picture, why, showing)
 
 
-def _parsed(wanted: str) -> tuple[str, int]:
-    """`1.2.0=0.1` as version and hundredths of a percent."""
+def _parsed(wanted: str, form: str, example: str) -> tuple[str, int]:
+    """`1.2.0=0.1` as name and hundredths of a percent."""
     from decimal import Decimal, InvalidOperation
 
     from deployer.errors import UsageError
@@ -83,8 +111,7 @@ def _parsed(wanted: str) -> tuple[str, int]:
         share = Decimal(-1)
     if not version or not 0 <= share <= WHOLE or share != int(share):
         raise UsageError(
-            f"{wanted!r} is not VERSION=PERCENT with 0 to 100 in steps of 0.01",
-            where="--release",
-            remedy="deployer shift --release 1.2.0=5",
+            f"{wanted!r} is not {form} with 0 to 100 in steps of 0.01",
+            remedy=example,
         )
     return version, int(share)

@@ -34,7 +34,8 @@ deployer traffic render -i inventories/prod
 )
 @options.as_json
 def command(*, ground: Ground, render: str | None, seconds: float, check: bool, as_json: bool) -> int:
-    """Show, per site and balancer, the split that is set, the split that is measured, and drift; what DNS servers say.
+    """Show, at the edge and per balancer of each site, the split that is set, the one that is measured, and drift; what
+    DNS servers say.
 
     `deployer traffic render` prints what to add to the configuration of balancers you have, and where. Asks nobody.
     """
@@ -52,13 +53,13 @@ def command(*, ground: Ground, render: str | None, seconds: float, check: bool, 
             traffic.Shown(one.site, one.balancer, one.split, _requests(one.sent), one.silent)
             for one in work.traffic.told(sites, seconds)
         ]
-        edge = work.traffic.look(()).splits.get("edge")
+        edge = next((one.split for one in shown if one.site == "edge" and one.split), None)
         dns = shown_name(work.traffic.dns, edge)
-        wrong = (*traffic.drift(shown, set_last(work.books, sites)), *(dns.lag if dns else ()))
+        wrong = (*traffic.drift(shown, set_last(work.books, ("edge", *sites))), *(dns.lag if dns else ()))
     if as_json:
         say.result(dumps({**_plain(shown, edge, wrong), "dns": traffic.name_json(dns)}))
     else:
-        say.result(traffic.text(shown, edge, wrong, dns))
+        say.result(traffic.text(shown, wrong, dns))
     return 8 if check and wrong else 0
 
 

@@ -1,0 +1,90 @@
+"""Shares of sites, changed at the edge: drawn, proved, shown, confirmed, walked"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from deployer.cli import papers, say
+from deployer.cli.carrying import within
+from deployer.cli.confirm import confirm
+from deployer.cli.intent import Wishes, intent
+from deployer.cli.options import Ground
+from deployer.cli.walking import Showing, begin
+from deployer.cli.workplace import Workplace, workplace
+from deployer.errors import Refused, UsageError
+from deployer.model import Intent, Picture, Release, Split, Undo
+from deployer.plan import Plan
+from deployer.report.runbook import runbook
+from deployer.safety import prove
+from deployer.strategies import by_hand
+from deployer.strategies import restore as back
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """`name` is the verb, `what` it says of itself; `draw` makes its plan from the intent and the picture."""
+
+    name: str
+    what: str
+    draw: Callable[[Workplace, Intent, Picture], Plan]
+    reason: str = ""
+    emergency: bool = False
+    check: bool = False
+    yes: bool = False
+
+
+def share(ground: Ground, asked: Sharing, showing: Showing) -> int:
+    """The exit code. Raises Refused, UnsafePlan, UsageError: nothing was touched."""
+    papers.check(showing.papers)
+    if asked.emergency and not asked.reason:
+        raise UsageError("an emergency needs a reason", where="--emergency", remedy="--reason 'why'")
+    with workplace(ground) as work:
+        if not work.estate.edges:
+            raise Refused("there is no edge", where=work.settings.service, remedy="edge.group in deployer.yml")
+        work.books.refuse_while_held()
+        picture = work.world.eyes.look()
+        wanted = intent(work.settings, work.estate, Release("none"), Wishes(strategy=asked.name))
+        wanted = within(work, replace(wanted, undo=Undo.ALL), emergency=asked.emergency)
+        plan = asked.draw(work, wanted, picture)
+        prove(plan, picture)
+        say.story(runbook(plan, picture).rstrip())
+        if not plan.legs:
+            say.result("nothing to do\n")
+            return 0
+        if asked.check:
+            say.story("\nchecked: nothing was changed")
+            return 0
+        confirm(f"{asked.what} at {ground.name}", ground.name, yes=asked.yes)
+        return begin(work, plan, picture, asked.reason or asked.what, showing)
+
+
+def restoring(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:
+    def draw(work: Workplace, wanted: Intent, picture: Picture) -> Plan:
+        known(work, (site,))
+        values = work.settings.restore
+        wanted = replace(wanted, release=Release(back.release(picture, site) or "none"))
+        return back.plan(wanted, picture, site, [round(step * 100) for step in values.steps], values.bake)
+
+    return draw
+
+
+def shifting(shares: dict[str, int]) -> Callable[[Workplace, Intent, Picture], Plan]:
+    """One site may be left out: it gets the rest."""
+
+    def draw(work: Workplace, wanted: Intent, picture: Picture) -> Plan:
+        known(work, tuple(shares))
+        unnamed = [site for site in work.settings.sites if site not in shares]
+        if len(unnamed) > 1:
+            raise UsageError(f"which share do {', '.join(unnamed)} get?", remedy="name every site but one")
+        rest = 10_000 - sum(shares.values())
+        given = {site: shares.get(site, rest) for site in work.settings.sites}
+        return by_hand.shares(wanted, picture, Split(tuple(given.items())))
+
+    return draw
+
+
+def known(work: Workplace, sites: tuple[str, ...]) -> None:
+    for site in sites:
+        if site not in work.settings.sites:
+            raise UsageError(f"no site {site!r}; known: {', '.join(work.settings.sites)}", where="SITE")

@@ -1,0 +1,46 @@
+"""Lead users back to a site that was evacuated, step by step"""
+
+from __future__ import annotations
+
+import click
+
+from deployer.cli import options
+from deployer.cli.options import Ground, Papers
+
+EXAMPLES = """\
+deployer restore dc2 -i inventories/prod
+deployer restore dc2 --check -i inventories/prod        # only show the steps
+"""
+
+
+@click.command("restore")
+@click.argument("site")
+@options.ground
+@options.emergency
+@options.reason
+@options.check
+@options.yes
+@options.as_json
+@options.papers
+@options.verbose
+def command(
+    *,
+    site: str,
+    ground: Ground,
+    emergency: bool,
+    reason: str,
+    check: bool,
+    yes: bool,
+    as_json: bool,
+    papers: Papers,
+    verbose: int,
+) -> int:
+    """Give SITE its users back along restore.steps of deployer.yml, compared with the other sites at each step.
+
+    It must run what the others run. When it does worse all its users leave again.
+    """
+    from deployer.cli.sharing import Sharing, restoring, share
+    from deployer.cli.walking import Showing
+
+    asked = Sharing("restore", f"restore {site}", restoring(site), reason, emergency, check, yes)
+    return share(ground, asked, Showing(papers, as_json, verbose))

@@ -1,0 +1,22 @@
+"""What hosts can carry, as deployer.yml has it"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from deployer.settings.howmany import percent
+from deployer.settings.kinds import Percent, Values
+
+
+class CapacityValues(Values):
+    """A site's share of the users is never raised above what its hosts in service can carry."""
+
+    requests_per_host: int = Field(default=0, ge=0)
+    """requests/s that one host carries at the latency you promise; 0 = not known, and not judged"""
+    headroom: Percent = "20%"
+    """how much of it is kept free"""
+
+    @property
+    def usable(self) -> float:
+        """The part of a host's capacity that may be used."""
+        return 1 - (percent(self.headroom) or 0) / 10_000
