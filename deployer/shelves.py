@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deployer.errors import DeployerError
+from deployer.errors import DeployerError, Refused
 from deployer.machines import Estate, Host
+from deployer.model import Picture
 from deployer.reach import PATIENCE, Shell
 
 _SCRIPT = """
@@ -60,3 +61,20 @@ def digests(shelves: Sequence[Shelf], version: str) -> tuple[str, ...]:
     """The different digests under which this version lies on hosts, the most frequent first."""
     found = [shelf.digest(version) for shelf in shelves if shelf.digest(version)]
     return tuple(sorted({one for one in found if one}, key=lambda one: (-found.count(one), one)))
+
+
+def silent(shelves: Sequence[Shelf], picture: Picture, excluded: Sequence[str] = ()) -> tuple[str, ...]:
+    """Hosts that do not answer and serve nobody: a run may go on without them.
+
+    Raises:
+        Refused: one may serve users, so it cannot be left to chance.
+    """
+    quiet = [shelf for shelf in shelves if shelf.complaint and shelf.host not in excluded]
+    for shelf in quiet:
+        if not picture.hosts[shelf.host].idle:
+            raise Refused(
+                f"it may serve users and cannot be reached: {shelf.complaint}",
+                where=shelf.host,
+                remedy=f"--exclude {shelf.host} --reason TEXT leaves it as it is",
+            )
+    return tuple(shelf.host for shelf in quiet)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deployer.cli.carrying import within
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Asked
 from deployer.cli.workplace import Workplace
 from deployer.errors import UsageError
 from deployer.lineage import refuse_crossing
-from deployer.model import Picture, Release
+from deployer.model import Intent, Picture, Release
 from deployer.plan import Plan
 from deployer.safety import prove
 from deployer.strategies import bluegreen, canary, rolling
@@ -29,19 +31,24 @@ def draw(work: Workplace, release: Release, limit: str, asked: Asked, picture: P
         Refused: it would go back across an irreversible release, or take a colour that is kept warm.
     """
     wanted = within(work, intent(work.settings, work.estate, release, wishes(work, limit, asked)))
-    if wanted.strategy not in STRATEGIES:
-        raise UsageError(
-            f"strategy {wanted.strategy!r} cannot be deployed yet",
-            where="deployer.yml, strategy",
-            remedy=f"--strategy {' or '.join(STRATEGIES)}",
-        )
+    strategy = strategy_of(wanted)
     refuse_crossing(work.lineage(picture.releases), release.version, told=asked.across)
-    name = "bluegreen" if wanted.switch else wanted.strategy
-    plan = checked(STRATEGIES[name](wanted, picture.without(wanted.excluded)))
+    plan = checked(strategy(wanted, picture.without(wanted.excluded)))
     if not asked.give_up_warm:
         refuse_warm(plan, picture, work.books.past(_SWITCHED), work.world.clock.now())
     prove(plan, picture)
     return plan
+
+
+def strategy_of(wanted: Intent) -> Callable[[Intent, Picture], Plan]:
+    """A canary on the standby group is drawn as a switch in several steps."""
+    if wanted.strategy not in STRATEGIES:
+        raise UsageError(
+            f"there is no strategy {wanted.strategy!r}",
+            where="strategy",
+            remedy=f"--strategy {' or '.join(STRATEGIES)}",
+        )
+    return bluegreen.plan if wanted.switch else STRATEGIES[wanted.strategy]
 
 
 def wishes(work: Workplace, limit: str, asked: Asked) -> Wishes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deployer.cli.drawing import STRATEGIES, wishes
+from deployer.cli.drawing import strategy_of, wishes
 from deployer.cli.intent import intent
 from deployer.cli.options import Asked
 from deployer.cli.workplace import Workplace
@@ -13,9 +13,8 @@ from deployer.errors import PreflightFailed, Refused, UsageError
 from deployer.lineage import Lineage, refuse_crossing
 from deployer.model import Intent, Picture, Release
 from deployer.plan import Plan
-from deployer.report import words
 from deployer.safety import prove
-from deployer.shelves import Shelf, digests, lacking
+from deployer.shelves import Shelf, digests, lacking, silent
 from deployer.steps import Fetch
 from deployer.strategies import rollback
 from deployer.strategies.checked import checked
@@ -36,7 +35,7 @@ def draw_back(  # noqa: PLR0917
     """Raises Refused across an irreversible release, where a serving host does not answer, or where bytes differ."""
     refuse_crossing(line, version, told=asked.across)
     wished = wishes(work, limit, replace(asked, strategy=asked.strategy or "rollback", wave=asked.wave or "100%"))
-    wished = replace(wished, excluded=(*wished.excluded, *_silent(shelves, picture, wished.excluded)))
+    wished = replace(wished, excluded=(*wished.excluded, *silent(shelves, picture, wished.excluded)))
     meant = [shelf for shelf in shelves if shelf.host not in wished.excluded]
     meant = [shelf for shelf in meant if not wished.only or shelf.host in wished.only]
     release = _bytes(work, meant, version, asked.sha256)
@@ -50,27 +49,12 @@ def draw_back(  # noqa: PLR0917
 def _drawn(wanted: Intent, picture: Picture, missing: Sequence[str]) -> Plan:
     if wanted.strategy == "rollback":
         return rollback.plan(wanted, picture, missing)
-    if wanted.strategy not in STRATEGIES:
-        raise UsageError(f"strategy {wanted.strategy!r} is none to go back by", remedy="leave --strategy out")
-    plan = STRATEGIES[wanted.strategy](wanted, picture)
+    plan = strategy_of(wanted)(wanted, picture)
     return plan if missing else replace(plan, legs=tuple(leg for leg in plan.legs if not _fetches(leg.stages)))
 
 
 def _fetches(stages: Sequence[object]) -> bool:
     return all(isinstance(step, Fetch) for stage in stages for step in stage.steps)  # type: ignore[attr-defined]
-
-
-def _silent(shelves: Sequence[Shelf], picture: Picture, excluded: Sequence[str]) -> tuple[str, ...]:
-    """Hosts that do not answer stay out; one that may still serve users cannot be left to chance."""
-    silent = [shelf for shelf in shelves if shelf.complaint and shelf.host not in excluded]
-    serving = [shelf.host for shelf in silent if not picture.hosts[shelf.host].idle]
-    if serving:
-        raise Refused(
-            f"{words.hosts(serving)} may serve users and cannot be reached: {silent[0].complaint}",
-            where=", ".join(serving),
-            remedy=f"--exclude {serving[0]} --reason TEXT leaves it as it is",
-        )
-    return tuple(shelf.host for shelf in silent)
 
 
 def _bytes(work: Workplace, shelves: Sequence[Shelf], version: str, sha256: str) -> Release:

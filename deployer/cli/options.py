@@ -69,12 +69,12 @@ exclude = click.option(
 )
 
 
-def wishes(verb: Verb) -> Verb:
-    """`--sha256 --wave --min-in-service --strategy --undo --at …`, handed to the verb as `asked`."""
+def going(verb: Verb) -> Verb:
+    """What forward and back have in common: `--sha256 --wave --strategy …`, handed to the verb as `asked`."""
 
     @wraps(verb)
     def with_wishes(**given: Any) -> object:
-        asked = Asked(**{one.name: given.pop(one.name) for one in fields(Asked)})
+        asked = Asked(**{one.name: given.pop(one.name) for one in fields(Asked) if one.name in given})
         return verb(asked=asked, **given)
 
     return _all(
@@ -82,7 +82,7 @@ def wishes(verb: Verb) -> Verb:
         click.option("--sha256", default="", metavar="HEX", help="The artifact's digest, else <artifact>.sha256."),
         click.option("--wave", default="", metavar="N|N%", help="Hosts that go out together, per site."),
         click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site."),
-        click.option("--strategy", default="", metavar="NAME", help="Else as deployer.yml says."),
+        click.option("--strategy", default="", metavar="NAME", help="rolling, canary or bluegreen, other than usual."),
         click.option(
             "--undo",
             default="",
@@ -90,6 +90,15 @@ def wishes(verb: Verb) -> Verb:
             metavar="stage|site|all|none",
             help="What a failure puts back.",
         ),
+        across,
+        exclude,
+    )
+
+
+def wishes(verb: Verb) -> Verb:
+    """The same, and what only a new release may want."""
+    return _all(
+        going(verb),
         click.option(
             "--at",
             default="",
@@ -99,8 +108,6 @@ def wishes(verb: Verb) -> Verb:
         ),
         click.option("--irreversible", is_flag=True, help="There is no way back below it (a schema change)."),
         click.option("--give-up-warm", is_flag=True, help="Take the old colour although it is kept warm."),
-        across,
-        exclude,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from deployer.cli import papers
 from deployer.cli.by_hand import running
+from deployer.cli.carrying import within
 from deployer.cli.drawing import wishes, with_reason
 from deployer.cli.intent import intent
 from deployer.cli.options import Asked, Ground
@@ -25,7 +26,8 @@ def restart(ground: Ground, limit: str, asked: Asked, reason: str, showing: Show
         work.books.refuse_while_held()
         picture = work.world.eyes.look()
         wished = wishes(work, limit, replace(asked, strategy="restart"))
-        wanted = intent(work.settings, work.estate, Release(running(picture, tuple(picture.hosts))), wished)
+        release = Release(running(picture, tuple(picture.hosts)))
+        wanted = within(work, intent(work.settings, work.estate, release, wished))
         plan = strategy.plan(wanted, picture.without(wanted.excluded))
         prove(plan, picture)
         question = f"restart {work.settings.service} at"

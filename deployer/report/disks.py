@@ -42,7 +42,7 @@ def _site(site: str, shelves: Sequence[Shelf], picture: Picture, line: Lineage) 
     kinds = dict.fromkeys(kind for shelf in here for kind in shelf.releases)
     for version, digest in sorted(kinds, key=lambda kind: _age(kind[0], line), reverse=True):
         hosts = [shelf.host for shelf in here if (version, digest) in shelf.releases]
-        running = sum(seen.release == version for seen in picture.at(site))
+        running = sum(picture.hosts[host].release == version for host in hosts)
         named = f": {words.hosts(hosts)}" if len(hosts) < len(here) else ""
         runs = f", runs on {running}" if running else ""
         mark = ", irreversible" if version in line.irreversible else ""

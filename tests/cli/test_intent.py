@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ HOSTS = [("dc1", n) for n in range(1, 5)] + [("dc2", n) for n in range(1, 3)]
 AS_SET = Wishes()
 
 
-def wanted(wishes: Wishes = AS_SET, **rolling: object) -> Intent:
+def wanted(wishes: Wishes = AS_SET, *, more: Mapping[str, object] | None = None, **rolling: object) -> Intent:
     settings = Settings.model_validate(
         {
             "service": "shop",
@@ -27,10 +28,21 @@ def wanted(wishes: Wishes = AS_SET, **rolling: object) -> Intent:
             "release": {"artifact": "shop-{version}.tar.gz", "root": "/srv/shop"},
             "health_file": {"path": "/srv/shop/health"},
             "rolling": rolling,
+            **(more or {}),
         }
     )
     hosts = tuple(
-        Host(f"{site}-web{n}", site, Login("127.0.0.1"), "127.0.0.1", 80, "/srv/shop", "/h") for site, n in HOSTS
+        Host(
+            f"{site}-web{n}",
+            site,
+            Login("127.0.0.1"),
+            "127.0.0.1",
+            80,
+            "/srv/shop",
+            "/h",
+            colour="blue" if n == 1 else "green",
+        )
+        for site, n in HOSTS
     )
     return intent(settings, Estate(Path(), hosts, ()), Release("1.1.0"), wishes)
 
@@ -64,3 +76,33 @@ def test_a_limit_leaves_sites_out() -> None:
 def test_a_window_is_single_hosts_abreast(window: bool, wave: int, abreast: int) -> None:
     found = wanted(window=window, wave="50%")
     assert (found.wave["dc1"], found.abreast) == (wave, abreast)
+
+
+COLOURS = {"bluegreen": {"blue": "blue", "green": "green", "ask": "person", "sites": "together"}}
+
+
+def test_a_switch_counts_its_floor_by_the_smaller_colour_and_has_no_waves() -> None:
+    found = wanted(Wishes(strategy="bluegreen"), more=COLOURS, min_in_service="100%")
+    assert (found.floor["dc1"], dict(found.wave), found.undo) == (1, {}, Undo.ALL)
+    assert found.switch is not None
+    assert (found.switch.person, found.switch.together, found.switch.keep_warm) == (True, True, 1800)
+    assert dict(found.switch.colours)["green"] == ("dc2-web2", "dc1-web2", "dc1-web3", "dc1-web4")
+    assert wanted(Wishes(strategy="rolling"), more=COLOURS).switch is None
+
+
+def test_a_canary_on_the_standby_is_a_switch_with_a_ladder() -> None:
+    found = wanted(Wishes(strategy="canary"), more={**COLOURS, "canary": {"on": "standby", "sites": "sequential"}})
+    assert found.switch is not None
+    assert found.ladder is not None
+    assert not found.switch.together
+    assert wanted(Wishes(strategy="canary"), more=COLOURS).switch is None
+
+
+def test_a_dark_switch_asks_a_person() -> None:
+    dark = wanted(Wishes(strategy="bluegreen", dark=True)).switch
+    assert dark is not None
+    assert dark.person
+
+
+def test_excluded_hosts_leave_their_site_out_when_none_is_left() -> None:
+    assert wanted(Wishes(excluded=("dc2-web1", "dc2-web2"))).sites == ("dc1",)

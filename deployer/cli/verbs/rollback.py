@@ -18,7 +18,7 @@ deployer rollback 1.0.3 --strategy canary -i inventories/prod
 @click.argument("version", default="")
 @options.ground
 @options.limit
-@options.wishes
+@options.going
 @click.option("--list", "listing", is_flag=True, help="Only say which releases lie on which hosts.")
 @options.reason
 @options.check
