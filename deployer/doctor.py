@@ -9,6 +9,9 @@ from enum import Enum
 from pathlib import Path
 
 from deployer.errors import DeployerError
+from deployer.gates.configured import config
+from deployer.gates.examined import examine as gate_examined
+from deployer.gates.source import Source
 from deployer.machines import Balancer, Estate, Host
 from deployer.model import Standing
 from deployer.own_files import absent, no_ansible
@@ -52,6 +55,7 @@ class Patient:
     now: Callable[[], float]
     open_journal: Callable[[], None]
     warnings: tuple[str, ...] = ()
+    source: Source | None = None
 
 
 def examine(patient: Patient) -> Iterator[Line]:
@@ -74,7 +78,9 @@ def examine(patient: Patient) -> Iterator[Line]:
             yield from _balancer(name, machine, between, nginx.get(name))
     if any(not machine.complaint for machine in reached.values()):
         yield from _pools(patient)
-        yield from _services(patient)
+        running = patient.probe.look([host.name for host in patient.estate.hosts])
+        yield from _services(patient, running)
+        yield from _gate(patient, running)
 
 
 def worst(lines: list[Line]) -> Mark:
@@ -212,9 +218,19 @@ def _serves(host: str, seen: TrafficSeen, balancers: tuple[Balancer, ...]) -> bo
     return len(views) == len(balancers) and all(view.standing is Standing.UP for view in views)
 
 
-def _services(patient: Patient) -> Iterator[Line]:
+def _gate(patient: Patient, running: Mapping[str, Running]) -> Iterator[Line]:
+    """Its source is asked for what the service does now."""
+    if patient.settings.gate is None or patient.source is None:
+        return
+    releases = {name: own.version for name, own in running.items() if own.version}
+    wanted = config(patient.settings.gate)
+    for one in gate_examined(patient.source, wanted, patient.estate, releases, patient.now()):
+        mark = Mark.BAD if one.grave else Mark.WARN if one.remedy else Mark.OK
+        yield Line(mark, f"gate, {one.about}", one.found, one.remedy)
+
+
+def _services(patient: Patient, running: Mapping[str, Running]) -> Iterator[Line]:
     names = [host.name for host in patient.estate.hosts]
-    running: Mapping[str, Running] = patient.probe.look(names)
     releases: dict[str, list[str]] = {}
     for name in names:
         own = running.get(name, Running(name))

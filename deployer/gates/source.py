@@ -56,11 +56,12 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing `doctor` looked at: well when there is no remedy."""
+    """One thing `doctor` looked at: well when there is no remedy; `grave` when no verdict can come of it."""
 
     about: str
     found: str
     remedy: str = ""
+    grave: bool = False
 
 
 class Source(Protocol):

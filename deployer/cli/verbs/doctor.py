@@ -50,11 +50,12 @@ def command(*, ground: Ground, trust: bool, yes: bool, as_json: bool) -> int:
 def _patient(work: Workplace) -> Patient:
     from deployer.cli.workplace import asking
     from deployer.doctor import Patient
+    from deployer.gates.sources import source
     from deployer.inventory.reading import facts
     from deployer.settings.place import settings_file
     from deployer.store import open_store
 
-    ground, world = work.ground, work.world
+    ground, world, gate = work.ground, work.world, work.settings.gate
     return Patient(
         place=settings_file(ground.inventory),
         settings=work.settings,
@@ -65,6 +66,7 @@ def _patient(work: Workplace) -> Patient:
         now=world.clock.now,
         open_journal=lambda: open_store(work.settings.state).close(),
         warnings=facts(ground.inventory, work.settings, asking(ground), secrets=False).warnings,
+        source=source(gate.source, work.estate, work.ssh) if gate else None,
     )
 
 

@@ -45,7 +45,7 @@ class PrometheusWatch:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             faults = [fault for found in pool.map(self._site, self.question.sites) for fault in found]
             silent = {fault.site for fault in faults if not fault.metric}
-            cells = [cell for cell in self._cells() if cell.scope.site not in silent]
+            cells = [cell for cell in self.cells() if cell.scope.site not in silent]
             found = list(pool.map(lambda cell: cell.read(self.since, end), cells))
         faults += [answer.fault for answer in found if answer.fault]
         if any(answer.unborn for answer in found):
@@ -72,14 +72,14 @@ class PrometheusWatch:
         if off > SKEW:
             yield Fault(f"{self.servers[site].url}: its clock is off by {off:.0f} s", site)
 
-    def _cells(self) -> Iterator[Cell]:
+    def cells(self) -> Iterator[Cell]:
         """A group that has no hosts at a site is not asked for there."""
         for site in self.question.sites:
             for name, group in self.question.groups():
                 for metric in self.question.metrics if site in self.servers and group.at(site) else ():
-                    yield self.cell(site, name, group, metric)
+                    yield self._cell(site, name, group, metric)
 
-    def cell(self, site: str, name: str, group: Group, metric: str) -> Cell:
+    def _cell(self, site: str, name: str, group: Group, metric: str) -> Cell:
         asked = self.asked.get(metric)
         label, value = (asked.label, asked.value) if asked else ("", "")
         hosts = [self.estate.by_name[host] for host in group.at(site)]

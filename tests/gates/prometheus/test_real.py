@@ -170,13 +170,17 @@ def test_a_query_that_mixes_groups_is_caught_when_written_and_when_it_answers(we
     own = {"error_rate": QueryValues(bad=BAD, total='http_requests_total{site="{site}",host=~".+"}')}
     found = list(source(well, own=own).examine(well.question(well.scraped())))
     assert any("http_requests_total mixes groups: it has none of" in one.found for one in found)
-    sly = 'http_requests_total{host=~".+",site=~"{site}|{hosts}|"}'
+    sly = 'http_requests_total{host=~"{hosts}|.+",site="{site}"}'
     own = {"error_rate": QueryValues(bad=sly, total=sly)}
-    start = well.scraped()
-    for exporter in well.exporters.values():
-        exporter.add(OK, 5)
-    data = source(well, own=own).open(well.question(start)).read(well.scraped())
-    assert "no series of" in whats(data) or data.canary == data.baseline
+    found = list(source(well, own=own).examine(well.question(well.scraped())))
+    grave = [one.found for one in found if one.grave]
+    assert grave == [f"error_rate answers for hosts and a release there are none of: {sly} mixes them"]
+    deaf = 'http_requests_total{site=~"{site}|dc.",host=~"web.",note!="{release}"}'
+    own = {"error_rate": QueryValues(bad=deaf, total=deaf)}
+    assert [one for one in source(well, own=own).examine(well.question(time.time())) if one.grave]
+    found = list(source(well).examine(well.question(time.time())))
+    assert not [one for one in found if one.remedy], found
+    assert {one.about for one in found} == {"error_rate at dc1", "error_rate at dc2"}
 
 
 def test_doctor_shows_what_each_metric_measures(well: Ground) -> None:
