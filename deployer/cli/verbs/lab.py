@@ -18,6 +18,7 @@ folder = click.option("--folder", type=click.Path(path_type=Path, file_okay=Fals
 
 EXAMPLES = """\
 deployer lab up
+deployer lab up --prometheus                # with somebody a gate can ask
 deployer lab load --seconds 60
 deployer lab down
 """
