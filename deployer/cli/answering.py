@@ -5,14 +5,14 @@ from __future__ import annotations
 from deployer.cli import say
 from deployer.cli.books import books
 from deployer.cli.confirm import confirm
-from deployer.cli.options import Ground
+from deployer.cli.options import Acting, Ground
 from deployer.cli.walking import Showing, again
 from deployer.cli.workplace import workplace
 from deployer.events import Approved
 from deployer.progress import fold, waiting_at
 
 
-def answer(ground: Ground, run: str, who: str, why: str, showing: Showing, *, yes: bool) -> int:
+def answer(ground: Ground, run: str, who: str, why: str, acting: Acting) -> int:
     """Yes to the question a run asks now, or waits at: its orchestrator is told, or it goes on here; the exit code.
 
     Raises:
@@ -20,13 +20,12 @@ def answer(ground: Ground, run: str, who: str, why: str, showing: Showing, *, ye
     """
     with books(ground, read_only=False) as book:
         chosen = book.run(run)
-        lock = book.lock.status()
-        at_work = lock.lease is not None and lock.lease.run == chosen and not lock.gone
+        lock, at_work = book.lock.status(), book.at_work(chosen)
         gate = waiting_at(fold(book.records(chosen)), at_work=at_work)
-        confirm(f"let run {chosen} go on at {ground.name}, past: {gate.about}", ground.name, yes=yes)
+        confirm(f"let run {chosen} go on at {ground.name}, past: {gate.about}", ground.name, yes=acting.yes)
         if at_work and lock.lease:
             book.journal.append(chosen, Approved(gate.line, gate.number, who, why), epoch=None)
             say.story(f"{lock.lease.owner} was told; see: deployer status -i {ground.inventory}")
             return 0
     with workplace(ground) as work:
-        return again(work, chosen, lambda engine: engine.promote(chosen, who, why), why, showing)
+        return again(work, chosen, lambda engine: engine.promote(chosen, who, why), why, Showing.of(acting))

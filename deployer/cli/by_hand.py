@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deployer.cli import papers, say
 from deployer.cli.confirm import confirm
 from deployer.cli.intent import Wishes, intent
-from deployer.cli.options import Ground
+from deployer.cli.options import Acting, Ground
 from deployer.cli.walking import Showing, begin
 from deployer.cli.workplace import workplace
 from deployer.model import Intent, Picture, Release
@@ -27,13 +27,10 @@ class ByHand:
     draw: Callable[[Intent, Picture], Plan]
     hosts: tuple[str, ...]
     min_in_service: str
-    reason: str
-    check: bool
-    yes: bool
 
 
-def act(ground: Ground, what: ByHand, showing: Showing) -> int:
-    papers.check(showing.papers)
+def act(ground: Ground, what: ByHand, acting: Acting) -> int:
+    papers.check(acting.papers)
     with workplace(ground) as work:
         work.books.refuse_while_held()
         hosts = work.limited_to(",".join(what.hosts))
@@ -43,12 +40,12 @@ def act(ground: Ground, what: ByHand, showing: Showing) -> int:
         plan = what.draw(wanted, picture)
         prove(plan, picture)
         say.story(runbook(plan, picture).rstrip())
-        if what.check:
+        if acting.check:
             say.story("\nchecked: nothing was changed")
             return 0
-        confirm(f"{what.name} {words.hosts(hosts)} at {ground.name}", ground.name, yes=what.yes)
-        why = what.reason or f"{what.name} {words.hosts(hosts)}"
-        return begin(work, plan, picture, why, showing)
+        confirm(f"{what.name} {words.hosts(hosts)} at {ground.name}", ground.name, yes=acting.yes)
+        why = acting.reason or f"{what.name} {words.hosts(hosts)}"
+        return begin(work, plan, picture, why, Showing.of(acting))
 
 
 def running(picture: Picture, hosts: tuple[str, ...]) -> str:

@@ -45,6 +45,18 @@ class Papers:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """How an act is agreed to and shown: `check` changes nothing, `yes` asks nobody."""
+
+    reason: str = ""
+    check: bool = False
+    yes: bool = False
+    as_json: bool = False
+    papers: Papers = Papers()
+    verbose: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """How a deployment differs from what deployer.yml says; empty: not at all."""
 
@@ -193,6 +205,23 @@ check = click.option("--check", is_flag=True, help="Look, plan and check everyth
 verbose = click.option("-v", "--verbose", count=True, help="Say more.")
 emergency = click.option("--emergency", is_flag=True, help="Though a site gets more than it can carry; needs --reason.")
 reason = click.option("--reason", default="", metavar="TEXT", help="Why; it is written into the journal.")
+
+
+def acting(verb: Verb) -> Verb:
+    """What every act on a run takes, `--reason --yes --json --junit --report-dir -v`, handed over as `acting`."""
+
+    @wraps(verb)
+    def with_acting(
+        *, reason: str, yes: bool, as_json: bool, papers: Papers, verbose: int, check: bool = False, **rest: object
+    ) -> object:
+        return verb(acting=Acting(reason, check, yes, as_json, papers, verbose), **rest)
+
+    return _all(with_acting, reason, yes, as_json, papers, verbose)
+
+
+def planning(verb: Verb) -> Verb:
+    """The same for an act that is planned first, with `--check`."""
+    return check(acting(verb))
 
 
 def _all(verb: Verb, *options: Callable[[Verb], Verb]) -> Verb:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deployer.cli import papers, say
 from deployer.cli.confirm import confirm
+from deployer.cli.options import Acting
 from deployer.cli.preflighting import preflight
 from deployer.cli.walking import Showing, begin
 from deployer.cli.workplace import Workplace
@@ -22,9 +23,7 @@ class Proposal:
     question: str
     why: str
     nothing: str
-    check: bool
-    yes: bool
-    showing: Showing
+    acting: Acting
 
 
 def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -> int:
@@ -37,17 +36,17 @@ def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -
         say.story(f"note  run {left} did not come to an end; deployer show {left} -i {work.ground.inventory}")
     for finding in preflight(work, plan, picture):
         say.story(f"note  {finding}")
-    if proposal.check:
+    if proposal.acting.check:
         say.story("\nchecked: nothing was changed")
         return 0
     name = work.ground.name
-    confirm(f"{proposal.question} {name}", name, yes=proposal.yes)
-    return begin(work, plan, picture, proposal.why, proposal.showing, foretold.takes)
+    confirm(f"{proposal.question} {name}", name, yes=proposal.acting.yes)
+    return begin(work, plan, picture, proposal.why, Showing.of(proposal.acting), foretold.takes)
 
 
 def _nothing(plan: Plan, picture: Picture, proposal: Proposal) -> int:
     say.story(f"\nnothing to do: {proposal.nothing}")
-    papers.leave_nothing(proposal.showing.papers, plan)
-    if proposal.showing.as_json:
+    papers.leave_nothing(proposal.acting.papers, plan)
+    if proposal.acting.as_json:
         say.result(dumps({"run": None, "end": "nothing to do", "plan": plan_json(plan, picture)}))
     return 0

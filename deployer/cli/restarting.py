@@ -9,19 +9,18 @@ from deployer.cli.by_hand import running
 from deployer.cli.carrying import within
 from deployer.cli.drawing import wishes, with_reason
 from deployer.cli.intent import intent
-from deployer.cli.options import Asked, Ground
+from deployer.cli.options import Acting, Asked, Ground
 from deployer.cli.proposing import Proposal, propose
-from deployer.cli.walking import Showing
 from deployer.cli.workplace import workplace
 from deployer.model import Release
 from deployer.safety import prove
 from deployer.strategies import restart as strategy
 
 
-def restart(ground: Ground, limit: str, asked: Asked, reason: str, showing: Showing, *, check: bool, yes: bool) -> int:
+def restart(ground: Ground, limit: str, asked: Asked, acting: Acting) -> int:
     """The exit code."""
-    papers.check(showing.papers)
-    with_reason(asked, reason)
+    papers.check(acting.papers)
+    with_reason(asked, acting.reason)
     with workplace(ground) as work:
         work.books.refuse_while_held()
         picture = work.world.eyes.look()
@@ -31,7 +30,6 @@ def restart(ground: Ground, limit: str, asked: Asked, reason: str, showing: Show
         plan = strategy.plan(wanted, picture.without(wanted.excluded))
         prove(plan, picture)
         question = f"restart {work.settings.service} at"
-        why = reason or " ".join(("restart", *(f"-e {one}" for one in ground.extra_vars)))
-        return propose(
-            work, plan, picture, Proposal(question, why, "no host that is meant is in service", check, yes, showing)
-        )
+        why = acting.reason or " ".join(("restart", *(f"-e {one}" for one in ground.extra_vars)))
+        proposal = Proposal(question, why, "no host that is meant is in service", acting)
+        return propose(work, plan, picture, proposal)

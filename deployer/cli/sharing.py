@@ -9,7 +9,7 @@ from deployer.cli import papers, say
 from deployer.cli.carrying import within
 from deployer.cli.confirm import confirm
 from deployer.cli.intent import Wishes, intent
-from deployer.cli.options import Ground
+from deployer.cli.options import Acting, Ground
 from deployer.cli.walking import Showing, begin
 from deployer.cli.workplace import Workplace, workplace
 from deployer.errors import Refused, UsageError
@@ -28,16 +28,13 @@ class Sharing:
     name: str
     what: str
     draw: Callable[[Workplace, Intent, Picture], Plan]
-    reason: str = ""
     emergency: bool = False
-    check: bool = False
-    yes: bool = False
 
 
-def share(ground: Ground, asked: Sharing, showing: Showing) -> int:
+def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
     """The exit code. Raises Refused, UnsafePlan, UsageError: nothing was touched."""
-    papers.check(showing.papers)
-    if asked.emergency and not asked.reason:
+    papers.check(acting.papers)
+    if asked.emergency and not acting.reason:
         raise UsageError("an emergency needs a reason", where="--emergency", remedy="--reason 'why'")
     with workplace(ground) as work:
         if not work.estate.edges:
@@ -52,11 +49,11 @@ def share(ground: Ground, asked: Sharing, showing: Showing) -> int:
         if not plan.legs:
             say.result("nothing to do\n")
             return 0
-        if asked.check:
+        if acting.check:
             say.story("\nchecked: nothing was changed")
             return 0
-        confirm(f"{asked.what} at {ground.name}", ground.name, yes=asked.yes)
-        return begin(work, plan, picture, asked.reason or asked.what, showing)
+        confirm(f"{asked.what} at {ground.name}", ground.name, yes=acting.yes)
+        return begin(work, plan, picture, acting.reason or asked.what, Showing.of(acting))
 
 
 def restoring(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:

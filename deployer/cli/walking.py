@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Self
 
 from deployer.brake import Brake
 from deployer.cli import papers, say
-from deployer.cli.options import Papers
+from deployer.cli.options import Acting, Papers
 from deployer.cli.person import new_run, person
 from deployer.cli.saved_plan import still_true
 from deployer.cli.signals import braking
@@ -41,6 +42,10 @@ class Showing:
     verbose: int = 0
     back: bool = False
     part: bool = False
+
+    @classmethod
+    def of(cls, acting: Acting, *, back: bool = False, part: bool = False) -> Self:
+        return cls(acting.papers, acting.as_json, acting.verbose, back, part)
 
 
 def begin(  # noqa: PLR0917

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options, say
-from deployer.cli.options import Ground, Papers
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer abort -i inventories/prod --reason 'errors at checkout'
@@ -15,12 +15,8 @@ deployer abort -i inventories/prod --reason 'errors at checkout'
 @click.command("abort")
 @click.argument("run", default="")
 @options.ground
-@options.reason
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
-def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool) -> int:
+@options.acting
+def command(*, run: str, ground: Ground, acting: Acting) -> int:
     """Stop RUN (the last one when none is named) and put back what it did.
 
     Where an orchestrator is at work it is asked, through the journal, to go back by itself after the step under way.
@@ -37,12 +33,12 @@ def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: i
     with books(ground, read_only=False) as book:
         chosen = book.run(run)
         lock = book.lock.status()
-        confirm(f"abort run {chosen} at {ground.name}", ground.name, yes=yes)
+        confirm(f"abort run {chosen} at {ground.name}", ground.name, yes=acting.yes)
         if lock.lease is not None and lock.lease.run == chosen and not lock.gone:
-            book.journal.append(chosen, AbortAsked(person(), reason), epoch=None)
+            book.journal.append(chosen, AbortAsked(person(), acting.reason), epoch=None)
             say.story(f"{lock.lease.owner} was asked to go back; see: deployer status -i {ground.inventory}")
             return 0
     with workplace(ground) as work:
-        why = reason or f"{person()} aborted {chosen}"
-        showing = Showing(papers, as_json, verbose, back=True)
+        why = acting.reason or f"{person()} aborted {chosen}"
+        showing = Showing.of(acting, back=True)
         return again(work, chosen, lambda engine: engine.undo(chosen, Undo.ALL, why), why, showing)

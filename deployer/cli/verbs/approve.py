@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Ground, Papers
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer approve 20261128 -i inventories/prod --reason 'the errors are those of the payment provider'
@@ -17,14 +17,8 @@ deployer approve -i inventories/prod --as 'change board' --reason CHG-4711
 @click.argument("run", default="")
 @options.ground
 @click.option("--as", "name", default="", metavar="NAME", help="Who answers, where it is not you.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is written into the journal.")
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
-def command(
-    *, run: str, ground: Ground, name: str, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool
-) -> int:
+@options.acting
+def command(*, run: str, ground: Ground, name: str, acting: Acting) -> int:
     """Answer yes, with a reason, to the question that RUN (the last one when none is named) asks or waits at.
 
     A gate that had no verdict counts as passed, by you, in the journal. While an orchestrator watches on it is told,
@@ -32,7 +26,9 @@ def command(
     """
     from deployer.cli.answering import answer
     from deployer.cli.person import person
-    from deployer.cli.walking import Showing
+    from deployer.errors import UsageError
 
+    if not acting.reason:
+        raise UsageError("an approval needs a reason", where="--reason", remedy="deployer approve --reason 'why'")
     who = f"{name} ({person()})" if name else person()
-    return answer(ground, run, who, reason, Showing(papers, as_json, verbose), yes=yes)
+    return answer(ground, run, who, acting.reason, acting)

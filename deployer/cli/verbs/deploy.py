@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Asked, Ground, Papers
+from deployer.cli.options import Acting, Asked, Ground
 
 if TYPE_CHECKING:
     from deployer.cli.workplace import Workplace
@@ -29,12 +29,7 @@ deployer deploy --same-release -e workers=8 -i inventories/prod
 @options.limit
 @options.wishes
 @click.option("--same-release", is_flag=True, help="Once more what runs, for a new configuration (-e KEY=VALUE).")
-@options.reason
-@options.check
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
+@options.planning
 def command(
     *,
     what: str,
@@ -42,12 +37,7 @@ def command(
     limit: str,
     asked: Asked,
     same_release: bool,
-    reason: str,
-    papers: Papers,
-    verbose: int,
-    check: bool,
-    yes: bool,
-    as_json: bool,
+    acting: Acting,
 ) -> int:
     """Release VERSION, or carry out the plan in FILE (written by `plan -o`).
 
@@ -58,28 +48,24 @@ def command(
     from deployer.cli.drawing import with_reason
     from deployer.cli.proposing import Proposal, propose
     from deployer.cli.restarting import restart
-    from deployer.cli.walking import Showing
     from deployer.cli.workplace import workplace
     from deployer.errors import UsageError
 
-    showing = Showing(papers, as_json, verbose)
     if bool(what) == same_release:
         raise UsageError("either a version or --same-release", where="deploy", remedy="deployer deploy 1.2.0")
     if same_release:
-        return restart(ground, limit, asked, reason, showing, check=check, yes=yes)
-    paper.check(papers)
-    with_reason(asked, reason)
+        return restart(ground, limit, asked, acting)
+    paper.check(acting.papers)
+    with_reason(asked, acting.reason)
     with workplace(ground) as work:
         work.books.refuse_while_held()
         plan, picture = _drawn(work, what, limit, asked)
         release = plan.intent.release.version
         proposal = Proposal(
             f"release {work.settings.service} {release} to",
-            reason or f"deploy {release}",
+            acting.reason or f"deploy {release}",
             f"every host serves {release} already",
-            check,
-            yes,
-            showing,
+            acting,
         )
         return propose(work, plan, picture, proposal)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Asked, Ground, Papers
+from deployer.cli.options import Acting, Asked, Ground
 
 EXAMPLES = """\
 deployer restart -i inventories/prod
@@ -19,12 +19,7 @@ deployer restart -e workers=8 --wave 1 -i inventories/prod
 @click.option("--wave", default="", metavar="N|N%", help="Hosts that go out together, per site.")
 @click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site.")
 @options.exclude
-@options.reason
-@options.check
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
+@options.planning
 def command(
     *,
     ground: Ground,
@@ -32,19 +27,13 @@ def command(
     wave: str,
     min_in_service: str,
     exclude: tuple[str, ...],
-    reason: str,
-    papers: Papers,
-    verbose: int,
-    check: bool,
-    yes: bool,
-    as_json: bool,
+    acting: Acting,
 ) -> int:
     """Restart every host that serves, in waves: out of the pool, restarted, verified, back.
 
     A new configuration goes the same way: -e reaches the deploy playbook.
     """
     from deployer.cli.restarting import restart
-    from deployer.cli.walking import Showing
 
     asked = Asked(wave=wave, min_in_service=min_in_service, exclude=exclude)
-    return restart(ground, limit, asked, reason, Showing(papers, as_json, verbose), check=check, yes=yes)
+    return restart(ground, limit, asked, acting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Ground, Papers
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer restore dc2 -i inventories/prod
@@ -17,30 +17,19 @@ deployer restore dc2 --check -i inventories/prod        # only show the steps
 @click.argument("site")
 @options.ground
 @options.emergency
-@options.reason
-@options.check
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
+@options.planning
 def command(
     *,
     site: str,
     ground: Ground,
     emergency: bool,
-    reason: str,
-    check: bool,
-    yes: bool,
-    as_json: bool,
-    papers: Papers,
-    verbose: int,
+    acting: Acting,
 ) -> int:
     """Give SITE its users back along restore.steps of deployer.yml, compared with the other sites at each step.
 
     It must run what the others run. When it does worse all its users leave again.
     """
     from deployer.cli.sharing import Sharing, restoring, share
-    from deployer.cli.walking import Showing
 
-    asked = Sharing("restore", f"restore {site}", restoring(site), reason, emergency, check, yes)
-    return share(ground, asked, Showing(papers, as_json, verbose))
+    asked = Sharing("restore", f"restore {site}", restoring(site), emergency)
+    return share(ground, asked, acting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Ground, Papers
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer resume -i inventories/prod
@@ -15,12 +15,8 @@ deployer resume -i inventories/prod
 @click.command("resume")
 @click.argument("run", default="")
 @options.ground
-@options.reason
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
-def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool) -> int:
+@options.acting
+def command(*, run: str, ground: Ground, acting: Acting) -> int:
     """Go on with RUN (the last one when none is named) where its journal ends.
 
     The world is looked at again first; at most the one step that was under way is repeated.
@@ -31,6 +27,6 @@ def command(*, run: str, ground: Ground, reason: str, papers: Papers, verbose: i
 
     with workplace(ground) as work:
         chosen = work.books.run(run)
-        confirm(f"go on with run {chosen} at {ground.name}", ground.name, yes=yes)
-        why = reason or f"resume {chosen}"
-        return again(work, chosen, lambda engine: engine.resume(chosen), why, Showing(papers, as_json, verbose))
+        confirm(f"go on with run {chosen} at {ground.name}", ground.name, yes=acting.yes)
+        why = acting.reason or f"resume {chosen}"
+        return again(work, chosen, lambda engine: engine.resume(chosen), why, Showing.of(acting))

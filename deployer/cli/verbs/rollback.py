@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options, say
-from deployer.cli.options import Asked, Ground, Papers
+from deployer.cli.options import Acting, Asked, Ground
 
 EXAMPLES = """\
 deployer rollback --list -i inventories/prod
@@ -20,12 +20,7 @@ deployer rollback 1.0.3 --strategy canary -i inventories/prod
 @options.limit
 @options.going
 @click.option("--list", "listing", is_flag=True, help="Only say which releases lie on which hosts.")
-@options.reason
-@options.check
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
+@options.planning
 def command(
     *,
     version: str,
@@ -33,12 +28,7 @@ def command(
     limit: str,
     asked: Asked,
     listing: bool,
-    reason: str,
-    papers: Papers,
-    verbose: int,
-    check: bool,
-    yes: bool,
-    as_json: bool,
+    acting: Acting,
 ) -> int:
     """Go back to VERSION, or to the release before the one that runs.
 
@@ -50,19 +40,18 @@ def command(
     from deployer.cli.drawing import with_reason
     from deployer.cli.going_back import chosen, draw_back
     from deployer.cli.proposing import Proposal, propose
-    from deployer.cli.walking import Showing
     from deployer.cli.workplace import workplace
     from deployer.report.disks import disks_json, disks_text
     from deployer.report.json import dumps
 
-    paper.check(papers)
-    with_reason(asked, reason)
+    paper.check(acting.papers)
+    with_reason(asked, acting.reason)
     with workplace(ground, read_only=listing) as work:
         picture = work.world.eyes.look()
         shelves = disks.look(work.ssh, work.estate)
         line = work.lineage(picture.releases)
         if listing:
-            say.result(dumps(disks_json(shelves, line)) if as_json else disks_text(shelves, picture, line))
+            say.result(dumps(disks_json(shelves, line)) if acting.as_json else disks_text(shelves, picture, line))
             return 0
         work.books.refuse_while_held()
         say.story(disks_text(shelves, picture, line))
@@ -70,10 +59,8 @@ def command(
         plan = draw_back(work, back_to, limit, asked, picture, shelves, line)
         proposal = Proposal(
             f"bring {work.settings.service} back to {back_to} at",
-            reason or f"rollback to {back_to}",
+            acting.reason or f"rollback to {back_to}",
             f"every host serves {back_to} already",
-            check,
-            yes,
-            Showing(papers, as_json, verbose),
+            acting,
         )
         return propose(work, plan, picture, proposal)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from deployer.cli import options, say
-from deployer.cli.options import Ground, Papers
-
-if TYPE_CHECKING:
-    from deployer.cli.walking import Showing
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer shift --release 1.2.0=5 -i inventories/prod
@@ -24,12 +19,7 @@ deployer shift dc1=70 dc2=30 -i inventories/prod
 @click.option("--site", "sites", multiple=True, help="Only here; else at every site.")
 @options.ground
 @options.emergency
-@options.reason
-@options.check
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
+@options.planning
 def command(
     *,
     shares: tuple[str, ...],
@@ -37,12 +27,7 @@ def command(
     sites: tuple[str, ...],
     ground: Ground,
     emergency: bool,
-    reason: str,
-    papers: Papers,
-    verbose: int,
-    check: bool,
-    yes: bool,
-    as_json: bool,
+    acting: Acting,
 ) -> int:
     """Give a release that the balancers know this share of the users, the other release the rest; or each site its
     share of all users, at the edge.
@@ -50,27 +35,23 @@ def command(
     The rules hold here too: a share needs hosts that can carry it.
     """
     from deployer.cli.sharing import Sharing, share, shifting
-    from deployer.cli.walking import Showing
     from deployer.errors import UsageError
 
     if bool(shares) == bool(wanted):
         raise UsageError("either sites or --release", remedy="deployer shift dc1=70 dc2=30")
-    showing = Showing(papers, as_json, verbose)
     if wanted:
-        return _release(wanted, sites, ground, reason, showing, check=check, yes=yes)
+        return _release(wanted, sites, ground, acting)
     given = dict(_parsed(one, "SITE=PERCENT", "deployer shift dc1=70 dc2=30") for one in shares)
-    asked = Sharing("shift", f"shift {' '.join(shares)}", shifting(given), reason, emergency, check, yes)
-    return share(ground, asked, showing)
+    asked = Sharing("shift", f"shift {' '.join(shares)}", shifting(given), emergency)
+    return share(ground, asked, acting)
 
 
-def _release(
-    wanted: str, sites: tuple[str, ...], ground: Ground, reason: str, showing: Showing, *, check: bool, yes: bool
-) -> int:
+def _release(wanted: str, sites: tuple[str, ...], ground: Ground, acting: Acting) -> int:
     from dataclasses import replace
 
     from deployer.cli.confirm import confirm
     from deployer.cli.intent import Wishes, intent
-    from deployer.cli.walking import begin
+    from deployer.cli.walking import Showing, begin
     from deployer.cli.workplace import workplace
     from deployer.errors import UsageError
     from deployer.model import Release, Undo
@@ -89,12 +70,12 @@ def _release(
         plan = by_hand.shift(drawn, picture, share)
         prove(plan, picture)
         say.story(runbook(plan, picture).rstrip())
-        if check:
+        if acting.check:
             say.story("\nchecked: nothing was changed")
             return 0
-        confirm(f"give {version} {share / 100:g} % of the users at {ground.name}", ground.name, yes=yes)
-        why = reason or f"shift {wanted}"
-        return begin(work, plan, picture, why, showing)
+        confirm(f"give {version} {share / 100:g} % of the users at {ground.name}", ground.name, yes=acting.yes)
+        why = acting.reason or f"shift {wanted}"
+        return begin(work, plan, picture, why, Showing.of(acting))
 
 
 def _parsed(wanted: str, form: str, example: str) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Ground, Papers
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer undo -i inventories/prod --reason 'wrong prices'
@@ -19,14 +19,8 @@ deployer undo --site -i inventories/prod             # the site it worked on las
 @click.option("--stage", "scope", flag_value="stage", help="Only the stage that was under way.")
 @click.option("--site", "scope", flag_value="site", help="Only the site it worked on last.")
 @click.option("--all", "scope", flag_value="all", default=True, help="Everything it did (the default).")
-@options.reason
-@options.yes
-@options.as_json
-@options.papers
-@options.verbose
-def command(
-    *, run: str, ground: Ground, scope: str, reason: str, papers: Papers, verbose: int, yes: bool, as_json: bool
-) -> int:
+@options.acting
+def command(*, run: str, ground: Ground, scope: str, acting: Acting) -> int:
     """Put back what RUN (the last one when none is named) did: every host as it was before, by the same safe steps.
 
     Exits with 0 when everything is as before; with --stage or --site, when that part is.
@@ -38,7 +32,7 @@ def command(
 
     with workplace(ground) as work:
         chosen = work.books.run(run)
-        confirm(f"undo run {chosen} at {ground.name}", ground.name, yes=yes)
-        why = reason or f"undo {chosen}"
-        showing = Showing(papers, as_json, verbose, back=True, part=scope != "all")
+        confirm(f"undo run {chosen} at {ground.name}", ground.name, yes=acting.yes)
+        why = acting.reason or f"undo {chosen}"
+        showing = Showing.of(acting, back=True, part=scope != "all")
         return again(work, chosen, lambda engine: engine.undo(chosen, Undo(scope), why), why, showing)
