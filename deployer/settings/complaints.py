@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,12 @@ def _given(value: object) -> str:
         case list():
             return "a list is given" if value else "an empty list is given"
         case _:
-            return f"{str(value)[:80]!r} is given" if isinstance(value, str) else f"{value} is given"
+            return f"{_hidden(value)[:80]!r} is given" if isinstance(value, str) else f"{value} is given"
+
+
+def _hidden(text: str) -> str:
+    """An address without the password that somebody wrote into it."""
+    return re.sub(r"//[^/\s]*@", "//…@", text)
 
 
 def _known(path: Path, model: type[BaseModel]) -> list[str]:

@@ -93,15 +93,15 @@ class SourceValues(Values):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "prometheus" and bool(self.url) == bool(self.urls):
-            raise ValueError("prometheus needs either url, or urls with one of each site")
+            raise ValueError("either url, or urls with one of each site, for a prometheus")
         if self.kind == "prometheus" and not (self.queries or self.own):
-            raise ValueError("prometheus needs queries (ready ones) or own")
+            raise ValueError("queries (ready ones) or own, for a prometheus")
         if self.kind == "files" and set(self.files) != {"canary", "baseline"}:
-            raise ValueError("files needs files: {canary: FILE, baseline: FILE}")
+            raise ValueError("files: {canary: FILE, baseline: FILE}, for recorded data")
         if self.key and not self.certificate:
-            raise ValueError("key belongs to a certificate")
+            raise ValueError("a certificate to the key")
         if self.user and not (self.password_file or self.password_env):
-            raise ValueError("user needs password_file or password_env")
+            raise ValueError("password_file or password_env to the user")
         return self
 
     def placed(self, directory: Path) -> SourceValues:

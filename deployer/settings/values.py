@@ -196,6 +196,13 @@ class Settings(Values):
     state: str = ""
     """the journal: sqlite:////path/to/file.db or postgresql://…; empty: a file in ~/.local/state/deployer"""
 
+    @model_validator(mode="after")
+    def _a_server_for_each_site(self) -> Self:
+        urls = self.gate.source.urls if self.gate else {}
+        if urls and set(urls) != set(self.sites):
+            raise ValueError(f"in gate.source.urls one of each site: {', '.join(self.sites)}")
+        return self
+
     @property
     def pool(self) -> str:
         return self.balancers.pool or self.service
