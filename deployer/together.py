@@ -17,14 +17,17 @@ def together(
     brake: Brake,
     gravest: Callable[[BaseException], int] = lambda _: 0,
 ) -> None:
-    """Run the acts in order, `abreast` at a time. After a failure no new one starts, the others end theirs.
+    """Run the acts in order, `abreast` at a time; so many begin in any case. After a failure no new one starts, the
+    others end theirs.
 
     Raises:
         Stopped: the brake was pulled twice; what runs is left where it is.
         BaseException: the failure with the lowest `gravest`, the first of several.
     """
-    line = _Line(iter(acts))
-    lanes = [Thread(target=line.work, name=f"lane-{n}", daemon=True) for n in range(min(abreast, len(acts)))]
+    line = _Line(iter(acts[abreast:]))
+    lanes = [
+        Thread(target=line.work, args=(act,), name=f"lane-{n}", daemon=True) for n, act in enumerate(acts[:abreast])
+    ]
     for lane in lanes:
         lane.start()
     for lane in lanes:
@@ -49,13 +52,15 @@ class _Line:
     def close(self) -> None:
         self._closed.set()
 
-    def work(self) -> None:
-        while (act := self._next()) is not None:
+    def work(self, first: Callable[[], None]) -> None:
+        act: Callable[[], None] | None = first
+        while act is not None:
             try:
                 act()
             except BaseException as failure:  # noqa: BLE001 - raised again in the caller's thread
                 self.failures.append(failure)
                 self._closed.set()
+            act = self._next()
 
     def _next(self) -> Callable[[], None] | None:
         with self._lock:

@@ -138,7 +138,8 @@ def _at(trace: _Trace, sites: set[str]) -> _Trace:
 
 
 def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) -> tuple[Leg, frozenset[str]]:
-    """One shift per scope back to where its users were, before any host goes back.
+    """One shift per scope back to where its users were, before any host goes back; at all sites at once, so that one
+    that cannot be told holds up no other.
 
     Returns:
         That leg, and the scopes where it must wait because nobody is left there to serve them: stage by stage then.
@@ -153,7 +154,12 @@ def _users_first(traces: Sequence[_Trace], now: Picture, doubt: frozenset[str]) 
         for where, split in first.items()
         if where not in late and (where in doubt or now.splits.get(where) != split)
     )
-    return Leg("users back", "", (Stage("users back", "", shifts),) if shifts else ()), late
+    stages = tuple(Stage(f"users back at {shift.scope}", _site(shift.scope), (shift,)) for shift in shifts)
+    return Leg("users back", "", stages, max(1, len(stages))), late
+
+
+def _site(scope: str) -> str:
+    return "" if scope == "edge" else scope
 
 
 def _served(now: Picture) -> set[tuple[str, str]]:

@@ -124,6 +124,18 @@ def test_undo_moves_users_first_and_in_one_act() -> None:
     assert not it.broken()
 
 
+def test_a_site_that_cannot_be_told_holds_up_no_other() -> None:
+    """Users of the other sites are back all the same; the run says who is not."""
+    for stuck, other in (("1-1", "dc2"), ("1-2", "dc1")):
+        it, _ = watched(colours())
+        assert it.run().end is End.DONE
+        it.memory.faults.append(Fault("shift", "before", step=stuck))
+        assert it.undo().end is End.HALF_WAY
+        assert it.memory.splits[other].of(OLD) == WHOLE
+        it.memory.faults.clear()
+        assert it.resume().end is End.PUT_BACK
+
+
 def test_rolling_back_to_the_warm_colour_changes_no_host() -> None:
     it, _ = watched(colours())
     assert it.run().end is End.DONE

@@ -43,10 +43,12 @@ def _is_warm(intent: Intent, picture: Picture, site: str) -> bool:
 
 
 def _at_once(intent: Intent, picture: Picture, sites: list[str]) -> Iterator[Leg]:
-    shifts = tuple(Shift(site, _all_to(intent, picture.splits[site]), retreat=True) for site in sites)
-    if shifts:
-        name = f"everybody back to {intent.release.version}"
-        yield Leg(name, "", (Stage(name, "", shifts),))
+    stages = tuple(
+        Stage(f"users back at {site}", site, (Shift(site, _all_to(intent, picture.splits[site]), retreat=True),))
+        for site in sites
+    )
+    if stages:
+        yield Leg(f"everybody back to {intent.release.version}", "", stages, len(stages))
 
 
 def _all_to(intent: Intent, split: Split) -> Split:

@@ -63,7 +63,8 @@ class _Act:
         if lowering:
             return self._lower(then)
         self._must_have_hosts(then)
-        self._foretell(then)
+        if not self.step.retreat:  # a retreat goes on at every site at the same time
+            self._foretell(then)
         for stage in _stages(first, then, answering):
             self._raise_to(stage, answering)
         return Outcome(note=str(self.step.split))
