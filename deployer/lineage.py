@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from deployer.errors import Refused
 from deployer.events import End
+from deployer.model import WHOLE, Picture
 from deployer.progress import Progress
-from deployer.steps import Deploy
+from deployer.steps import Deploy, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,15 @@ def lineage(runs: Iterable[Progress], marked: Collection[str] = ()) -> Lineage:
     line: list[str] = []
     irreversible = set(marked)
     for run in runs:
-        deployed = _deployed(run)
-        if not deployed or run.plan.intent.strategy == "restart":
+        brought = _brought(run)
+        if not brought or run.plan.intent.strategy == "restart":
             continue
         if not line and run.picture:
-            line += sorted({seen.release for seen in run.picture.hosts.values() if seen.release})[:1]
+            line += _first(run.picture)
         release = run.plan.intent.release
         if release.irreversible:
             irreversible.add(release.version)
-        if release.version not in deployed or (run.end is not None and run.end.end is End.PUT_BACK):
+        if release.version not in brought or (run.end is not None and run.end.end is End.PUT_BACK):
             continue
         if release.version in line:
             del line[line.index(release.version) + 1 :]
@@ -63,11 +65,19 @@ def refuse_crossing(line: Lineage, version: str, *, told: bool) -> None:
         )
 
 
-def _deployed(run: Progress) -> frozenset[str]:
-    """Versions that the run itself began to bring to some host."""
+def _first(picture: Picture) -> list[str]:
+    """What users are on before anything is known: as the splits say, else what most hosts serve."""
+    shares = [one for site in picture.sites if site in picture.splits for one in picture.splits[site].shares]
+    serving = Counter(seen.release for seen in picture.hosts.values() if seen.in_service and seen.release)
+    most = max(shares, key=lambda one: one[1])[0] if shares else None
+    return [most] if most else [release for release, _ in serving.most_common(1)]
+
+
+def _brought(run: Progress) -> frozenset[str]:
+    """Versions that the run itself began to bring to some host, or to everybody at once."""
     if not run.lines:
         return frozenset()
-    steps: Sequence[tuple[int, object]] = [(number, step) for number, _, _, step in run.plan.walk()]
-    return frozenset(
-        step.release.version for number, step in steps if isinstance(step, Deploy) and (0, number) in run.begun
-    )
+    begun = [step for number, _, _, step in run.plan.walk() if (0, number) in run.begun]
+    hosts = {step.release.version for step in begun if isinstance(step, Deploy)}
+    users = {name for step in begun if isinstance(step, Shift) for name, share in step.split.shares if share == WHOLE}
+    return frozenset(hosts | (users & {run.plan.intent.release.version}))

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from deployer.errors import Refused, UnsafePlan
 from deployer.events import End
+from deployer.lineage import lineage
 from deployer.model import WHOLE, Gating, Intent, Ladder, Picture, Release, Split, Switch, Undo, Verdict
 from deployer.safety import prove
-from deployer.steps import Ask, Deploy, Drain, Readmit, Shift
+from deployer.steps import Ask, Deploy, Drain, Readmit, Shift, Verify
 from deployer.strategies import bluegreen, rollback
 from deployer.warm import refuse_warm
 from tests.memory import Fault, Memory
@@ -93,6 +94,27 @@ def test_the_first_switch_takes_green_where_both_colours_serve() -> None:
     assert not it.broken()
 
 
+def test_a_standby_that_has_the_release_proves_itself_again_and_is_not_changed() -> None:
+    it, watch = watched(colours(standby=NEW.version))
+    steps = [step for step in it.plan.steps if isinstance(step, Drain | Deploy | Verify | Readmit)]
+    assert [type(step) for step in steps] == [Verify, Readmit] * 2
+    assert it.run().end is End.DONE
+    assert all_are_on(it.memory, NEW.version)
+    assert not watch.wrong
+    it.memory.hosts["dc1-web3"].healthy = False
+    sick = case(it.memory, wanted(it.memory), bluegreen.plan)
+    assert not sick.plan.legs, "users are there already"
+
+
+def test_a_standby_that_went_bad_meanwhile_takes_nobody() -> None:
+    memory = colours(standby=NEW.version)
+    it, _ = watched(memory)
+    memory.bad.add(("dc2-web4", NEW.version))
+    memory.faults.append(Fault("verify", "hosts", hosts=frozenset({"dc2-web4"}), line=0))
+    assert it.run().end is End.PUT_BACK
+    assert all_are_on(memory, OLD)
+
+
 def test_colours_take_turns() -> None:
     memory = colours()
     first, _ = watched(memory)
@@ -144,6 +166,8 @@ def test_rolling_back_to_the_warm_colour_changes_no_host() -> None:
     prove(home.plan, home.picture)
     assert home.run().end is End.DONE
     assert all_are_on(it.memory, OLD)
+    assert lineage([it.progress]).versions == (OLD, NEW.version)
+    assert lineage([it.progress, home.progress]).versions == (OLD,), "a second rollback does not go forward again"
 
 
 def test_where_the_warm_colour_is_gone_hosts_are_rolled_back_in_the_live_half() -> None:

@@ -79,10 +79,10 @@ def _foretold(account: Account) -> str:
 def _warm(account: Account) -> Iterator[str]:
     """After a switch: how long the way back is one act."""
     switch = account.intent.switch
-    if switch is None or account.end is None or account.end.end is not End.DONE:
+    if switch is None or not switch.keep_warm or account.end is None or account.end.end is not End.DONE:
         return
     kept = {host.before or "" for host in account.hosts if host.before == host.release and host.in_service}
-    if kept:
+    if kept := kept - {account.intent.release.version}:
         old = words.one_line(", ".join(sorted(kept)))
         until = words.time_of_day(account.changed + switch.keep_warm)
         yield f"  {'warm':<9} {old} until {until} UTC: deployer undo {account.run} moves users back in one act"

@@ -141,25 +141,23 @@ def _make_known(sides: list[_Side]) -> Leg:
 
 def _prepare(sides: list[_Side]) -> Iterator[Leg]:
     """Every site at the same time: no user is there."""
-    stages = tuple(_prepared(side, side.unready) for side in sides if side.unready)
-    if stages:
-        yield Leg("prepare the standby", stages[0].site if len(stages) == 1 else "", stages, len(stages))
+    stages = tuple(_prepared(side) for side in sides)
+    yield Leg("prepare the standby", stages[0].site if len(stages) == 1 else "", stages, len(stages))
 
 
-def _prepared(side: _Side, hosts: tuple[str, ...]) -> Stage:
-    steps: tuple[Step, ...] = (
-        Drain(side.site, hosts),
-        Deploy(side.site, hosts, side.new),
-        Verify(side.site, hosts, side.new),
-        Readmit(side.site, hosts, side.new, side.slot),
-    )
-    return Stage(f"{side.site} {side.colour} takes {side.new.version}", side.site, steps)
+def _prepared(side: _Side) -> Stage:
+    """Who serves the release there already is not changed, but proves itself again before users come."""
+    change: tuple[Step, ...] = ()
+    if side.unready:
+        change = (Drain(side.site, side.unready), Deploy(side.site, side.unready, side.new))
+    proof = (Verify(side.site, side.hosts, side.new), Readmit(side.site, side.hosts, side.new, side.slot))
+    return Stage(f"{side.site} {side.colour} takes {side.new.version}", side.site, (*change, *proof))
 
 
 def _ask_first(intent: Intent, sides: list[_Side]) -> Iterator[Leg]:
     if intent.switch and intent.switch.person:
         sites = tuple(side.site for side in sides)
-        about = f"{intent.release.version} stands by, testers reach it; deployer promote moves users"
+        about = f"{intent.release.version} stands by, testers reach it"
         yield Leg("ask", "", (Stage("before users move", "", (Ask("person", sites, about, intent.release.version),)),))
 
 
