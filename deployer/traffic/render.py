@@ -77,8 +77,18 @@ def _haproxy(settings: Settings, hosts: Sequence[Host], balancer: Balancer) -> I
         "In section `global` (keep your own lines; the socket must have `level admin`)",
         _lines(found["global"], ("hard-stop-after", "stats ", "server-state-file", "log ")),
     )
-    kept = ("option idle-close", "load-server-state", "retries", "option redispatch", "retry-on", "# a reload")
-    yield Block("In section `defaults`", _lines(found["defaults"], kept))
+    kept = (
+        "option idle-close",
+        "load-server-state",
+        "retries",
+        "option redispatch",
+        "retry-on",
+        "# a reload",
+        "log global",
+    )
+    yield Block(
+        "In section `defaults` (the gate reads `option httplog`: docs/sources.md)", _lines(found["defaults"], kept)
+    )
     yield Block(
         f"In the frontend of your users, after your own rules, in place of `default_backend {pool}`",
         "\n".join(line for line in found[f"frontend {pool}"] if not line.strip().startswith(_YOURS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ class PrometheusWatch:
     since: float = 0.0
 
     def __post_init__(self) -> None:
-        self.since = float(int(self.question.start))
+        self.since = float(math.ceil(self.question.start))
 
     def read(self, until: float) -> Data:
         end = float(int(until))
