@@ -123,7 +123,8 @@ class Engine:
         except Stopped as stop:
             return self._end(diary, End.STOPPED, _words(stop), f"deployer resume {diary.run}")
         except Postponed as waits:
-            return self._end(diary, End.WAITING, str(waits), f"deployer resume {diary.run}")
+            answers = f"deployer approve {diary.run} --reason TEXT, or deployer resume {diary.run}"
+            return self._end(diary, End.WAITING, str(waits), answers)
         except Aborted as abort:
             return self._turn_back(diary, Undo.ALL, _words(abort))
         except DeployerError as failure:

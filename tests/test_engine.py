@@ -165,7 +165,7 @@ def test_an_inconclusive_gate_waits_and_is_asked_again_by_resume() -> None:
     it = case(pool(), intent(pool(), asks=True))
     it.memory.verdicts["sites"] = [Verdict.INCONCLUSIVE]
     ended = it.run()
-    assert (ended.end, ended.remedy) == (End.WAITING, "deployer resume r1")
+    assert (ended.end, ended.remedy) == (End.WAITING, "deployer approve r1 --reason TEXT, or deployer resume r1")
     assert it.resume().end is End.DONE
     assert all_serve(it.memory, "1.1")
     assert it.broken() == []

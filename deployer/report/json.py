@@ -79,6 +79,8 @@ def verdict_json(one: VerdictAccount) -> dict[str, Any]:
         "verdict": one.verdict.value if one.verdict else None,
         "note": one.note,
         "approved": one.approved,
+        "failed_requests": one.failed[0],
+        "requests": one.failed[1],
         "looks": len(one.looks),
         "seconds": round(one.seconds, 3),
         "judged": json.loads(encode(one.judged)) if one.judged else None,

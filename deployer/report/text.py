@@ -26,6 +26,7 @@ def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_w
     """
     lines = (
         *_head(account, at_work),
+        *_users(account),
         *_sites(account),
         *_costs(account, verbose=verbose),
         *_warm(account),
@@ -59,6 +60,15 @@ def _head(account: Account, at_work: bool | None) -> Iterator[str]:
         yield f"  {'went back':<9} {words.one_line(account.why_back)}"
     if account.end and account.end.note and account.end.note not in (*told, account.why_back):
         yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
+
+
+def _users(account: Account) -> Iterator[str]:
+    """What it cost those who were sent to the release while it was judged."""
+    for one in account.verdicts:
+        bad, total = one.failed
+        if bad:
+            release, about = words.one_line(one.step.release), words.one_line(one.step.about)
+            yield f"  {'users':<9} saw {bad:,} of {total:,} requests to {release} fail while it was judged: {about}"
 
 
 def _steps(account: Account) -> str:

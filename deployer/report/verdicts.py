@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployer.gates.judge.data import Counts
 from deployer.gates.judge.judgement import Judged
 from deployer.model import Verdict
 from deployer.progress import Progress
 from deployer.steps import Ask
 from deployer.world import Look
+
+ERRORS = "error_rate"
+"""The ready metric that counts what users saw fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class VerdictAccount:
     def seconds(self) -> float:
         """How long the window lasted that was judged last."""
         return max(0.0, self.looks[-1].at - self.looks[-1].since) if self.looks else 0.0
+
+    @property
+    def failed(self) -> tuple[int, int]:
+        """How many of how many requests to the release failed in the window that was judged last."""
+        sides = self.judged.data.canary if self.judged else ()
+        found = [metric for side in sides if isinstance(metric := side.metrics.get(ERRORS), Counts)]
+        return sum(one.bad for one in found), sum(one.total for one in found)
 
 
 def verdicts(progress: Progress) -> Iterator[VerdictAccount]:

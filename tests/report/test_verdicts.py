@@ -20,6 +20,7 @@ from deployer.report.html import account_html
 from deployer.report.json import account_json, dumps
 from deployer.report.junit import account_junit
 from deployer.report.log import Log
+from deployer.report.text import ending
 from tests.gates.stream import Stream
 from tests.gates.whole import NEW_HOSTS, Whole
 
@@ -54,6 +55,16 @@ def test_a_canary_with_five_percent_errors_goes_back_and_says_why_with_numbers()
     assert "1.1 on dc1-web1, 1.0 on dc1-web4 (restarted with them)" in text
     assert "alpha     0.005 for this window, of 0.01 for the whole run" in text
     assert re.search(r"^ {2}at dc2$", text, re.MULTILINE)
+
+
+def test_requests_that_users_saw_fail_are_counted_and_reported() -> None:
+    (one,) = read(failed()).verdicts
+    bad, total = one.failed
+    assert 0 < bad < total
+    assert f"users     saw {bad} of {total} requests to 1.1 fail while it was judged: 1.1 at 5 %" in ending(
+        read(failed())
+    )
+    assert "saw" not in ending(read(passed()))
 
 
 def test_every_question_of_a_good_run_has_its_verdict_and_all_it_was_made_of() -> None:
