@@ -12,7 +12,7 @@ from deployer.cli.workplace import Workplace
 from deployer.errors import PreflightFailed, Refused, UsageError
 from deployer.lineage import Lineage, refuse_crossing
 from deployer.model import Intent, Picture, Release
-from deployer.plan import Plan
+from deployer.plan import Leg, Plan
 from deployer.safety import prove
 from deployer.shelves import Shelf, digests, lacking, silent
 from deployer.steps import Fetch
@@ -50,11 +50,11 @@ def _drawn(wanted: Intent, picture: Picture, missing: Sequence[str]) -> Plan:
     if wanted.strategy == "rollback":
         return rollback.plan(wanted, picture, missing)
     plan = strategy_of(wanted)(wanted, picture)
-    return plan if missing else replace(plan, legs=tuple(leg for leg in plan.legs if not _fetches(leg.stages)))
+    return plan if missing else replace(plan, legs=tuple(leg for leg in plan.legs if not _fetches(leg)))
 
 
-def _fetches(stages: Sequence[object]) -> bool:
-    return all(isinstance(step, Fetch) for stage in stages for step in stage.steps)  # type: ignore[attr-defined]
+def _fetches(leg: Leg) -> bool:
+    return all(isinstance(step, Fetch) for stage in leg.stages for step in stage.steps)
 
 
 def _bytes(work: Workplace, shelves: Sequence[Shelf], version: str, sha256: str) -> Release:

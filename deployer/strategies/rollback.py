@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from deployer.model import WHOLE, Intent, Picture, Split
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Fetch, Shift
+from deployer.steps import Fetch, Shift, hosts_of
 from deployer.strategies.rolling import in_order, one_release, todo, wave
 
 
@@ -74,7 +74,7 @@ def _waves(intent: Intent, picture: Picture, site: str) -> Iterator[Stage]:
 
 
 def _fetch(intent: Intent, waves: list[tuple[Stage, ...]], lacking: Collection[str]) -> Iterator[Leg]:
-    planned = {host for stages in waves for stage in stages for host in stage.steps[0].hosts}  # type: ignore[union-attr]
+    planned = {host for stages in waves for stage in stages for step in stage.steps for host in hosts_of(step)}
     hosts = tuple(sorted(planned & set(lacking), key=in_order))
     if hosts:
         yield Leg("fetch", "", (Stage("fetch where it is missing", "", (Fetch(hosts, intent.release),)),))
