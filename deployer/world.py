@@ -105,6 +105,8 @@ class Outcome:
     verdict: Verdict | None = None
     judged: Judged | None = None
     """What a verdict was reached from, and how."""
+    source: str = ""
+    """Who measured it, with the address."""
 
     @property
     def failed(self) -> tuple[HostOutcome, ...]:

@@ -87,7 +87,9 @@ class MetricGate:
         judged, look = self.look(errors, idle.window, past)
         order.looked(look)
         note = f"since {past.passed.step.about}: {judged.judgement.reason}"
-        return Outcome(note, verdict=Verdict.FAIL, judged=judged) if look.verdict is Verdict.FAIL else None
+        if look.verdict is not Verdict.FAIL:
+            return None
+        return Outcome(note, verdict=Verdict.FAIL, judged=judged, source=self.source.name)
 
     def look(self, config: Config, window: Window, past: Past) -> tuple[Judged, Look]:
         """The judge is loaded here: most commands need none."""
@@ -192,7 +194,7 @@ class _Sitting:
 
     def _outcome(self, note: str, verdict: Verdict) -> Outcome:
         said = "; ".join((note, *dict.fromkeys(self.mended)))
-        return Outcome(said, verdict=verdict, judged=self.judged)
+        return Outcome(said, verdict=verdict, judged=self.judged, source=self.gate.source.name)
 
     def _reason(self) -> str:
         return spoken.summary(self.judged.judgement) if self.judged else "nothing was measured"

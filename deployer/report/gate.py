@@ -47,6 +47,8 @@ def _lines(one: VerdictAccount) -> Iterator[str]:
         how = " (restarted with them)" if versus.restarted else ""
         old = f"{step.former} on {words.hosts(versus.old)}{how}" if versus.old else f"what {step.former} did before"
         yield f"  compared  {versus.site}: {step.release} on {words.hosts(versus.new)}, {old}"
+    if one.source:
+        yield f"  source    {one.source}"
     yield from _looked(one)
     if one.judged:
         yield from _judged(one.judged, one.seconds)

@@ -79,6 +79,7 @@ def verdict_json(one: VerdictAccount) -> dict[str, Any]:
         "verdict": one.verdict.value if one.verdict else None,
         "note": one.note,
         "approved": one.approved,
+        "source": one.source,
         "failed_requests": one.failed[0],
         "requests": one.failed[1],
         "looks": len(one.looks),

@@ -28,6 +28,7 @@ class VerdictAccount:
     judged: Judged | None
     looks: tuple[Look, ...]
     approved: str = ""
+    source: str = ""
 
     @property
     def seconds(self) -> float:
@@ -61,5 +62,6 @@ def _verdict(progress: Progress, line: int, number: int, step: Ask) -> VerdictAc
         note=said.note if said else "",
         judged=said.judged if said else None,
         looks=looks,
+        source=said.source if said else "",
         approved=f"{person.who}{': ' if person.reason else ''}{person.reason}" if person else "",
     )

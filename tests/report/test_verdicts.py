@@ -52,6 +52,7 @@ def test_a_canary_with_five_percent_errors_goes_back_and_says_why_with_numbers()
     text = gate_text(one)
     assert text.startswith("step 22, metrics: 1.1 at 5 % of dc1 and dc2\n  verdict   fail\n")
     assert "error_rate too high: " in text
+    assert "  source    stream\n" in text
     assert "1.1 on dc1-web1, 1.0 on dc1-web4 (restarted with them)" in text
     assert "alpha     0.005 for this window, of 0.01 for the whole run" in text
     assert re.search(r"^ {2}at dc2$", text, re.MULTILINE)
