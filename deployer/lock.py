@@ -109,12 +109,15 @@ class Lock:
         self._store.write(self.service, work)
 
     def release(self, lease: Lease) -> None:
-        """Give it back; nothing happens when it was taken from us meanwhile."""
+        """Give it back; nothing happens when it was taken from us meanwhile. Whom we took it from hears later why."""
+        because = f" ({lease.reason})" if lease.reason else ""
+        note = f"{lease.owner} had taken it over for run {lease.run}{because}" if lease.note else ""
 
         def work(rows: Rows) -> None:
             rows.do(
-                """UPDATE deployer_lease SET epoch = 0, token = '', note = ''
+                """UPDATE deployer_lease SET epoch = 0, token = '', note = ?
                 WHERE service = ? AND epoch = ? AND token = ?""",
+                note,
                 self.service,
                 lease.epoch,
                 lease.token,

@@ -131,6 +131,9 @@ def test_a_stale_lease_is_taken_only_with_a_reason(lock: Lock, clock: Hands) -> 
         lock.beat(old)
     lock.release(old)
     assert lock.status().lease == new, "the old holder's release changes nothing"
+    lock.release(new)
+    with pytest.raises(Overtaken, match=r"any more: bob@ctl had taken it over for run r2 \(ann's laptop sleeps\)"):
+        lock.beat(old)
 
 
 def test_a_clock_that_goes_back_makes_no_lease_stale(lock: Lock, clock: Hands) -> None:

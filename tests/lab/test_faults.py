@@ -169,6 +169,7 @@ def test_an_ssh_server_that_dies_leaves_the_host_out_of_the_pool_until_somebody_
 
 
 def test_a_service_that_dies_while_its_host_is_out_does_not_come_back(lab: Lab, operator: Console) -> None:
+    assert operator.run("deploy", served(lab)["dc1-web2"], "--limit", "dc1-web1").code == 0
     before = served(lab)
     assert operator.run("drain", "dc1-web1").code == 0
     faults.kill_service(lab, "dc1-web1")

@@ -79,7 +79,9 @@ class Watch:
 
     def _look(self, over: threading.Event) -> None:
         while not over.wait(0.1):
-            running = frozenset(filter(None, map(self._play, processes.every())))
+            found = {pid: play for pid in processes.every() if (play := self._play(pid))}
+            before_exec = {child for pid in found for child in processes.children(pid)}
+            running = frozenset(play for pid, play in found.items() if pid not in before_exec)
             self.seen |= running
             if len(running) > 1:
                 self.together.add(running)
