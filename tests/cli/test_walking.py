@@ -140,6 +140,24 @@ def test_undo_ends_with_0_when_everything_is_back(work: Workplace, memory: Memor
     assert memory.start() == before
 
 
+def test_undo_of_a_site_ends_with_0_when_that_site_is_back(work: Workplace, memory: Memory) -> None:
+    before = memory.start()
+    deploy(work, memory)
+    run = work.books.run("")
+    part = Showing(Papers(), back=True, part=True)
+    assert again(work, run, lambda engine: engine.undo(run, Undo.SITE, "no"), "no", part) == 0
+    now = memory.start()
+    assert {name for name in now if now[name] == before[name]} == {"dc2-web1", "dc2-web2"}
+
+
+def test_undo_of_a_site_that_fails_does_not_end_with_0(work: Workplace, memory: Memory) -> None:
+    deploy(work, memory)
+    run = work.books.run("")
+    memory.faults.append(Fault("verify", line=1))
+    part = Showing(Papers(), back=True, part=True)
+    assert again(work, run, lambda engine: engine.undo(run, Undo.SITE, "no"), "no", part) == 6
+
+
 def test_a_run_that_is_done_cannot_be_resumed(work: Workplace, memory: Memory, capsys: Capture) -> None:
     deploy(work, memory)
     run = work.books.run("")
