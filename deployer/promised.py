@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deployer.model import HostSeen, Picture
 from deployer.progress import Progress
-from deployer.steps import Deploy, Drain, Readmit, hosts_of
+from deployer.steps import Deploy, Drain, Readmit, Shift, hosts_of
 from deployer.undo import in_doubt
 
 NAMED = 6
@@ -62,13 +62,16 @@ def back(progress: Progress, now: Picture) -> Comparison:
             broken.append((host, f"{_state(seen)}, was {_state(was)}"))
         else:
             notes.append((host, f"{_state(seen)}, was {_state(was)}, not by this run"))
-    splits = tuple(
-        f"{scope}: {now.splits.get(scope) or 'no split'}, was {split}"
+    moved = {
+        scope: f"{scope}: {now.splits.get(scope) or 'no split'}, was {split}"
         for scope, split in before.splits.items()
         if now.splits.get(scope) != split
-    )
+    }
+    ours = _shifted(progress)
     aside = tuple(f"{host}: {why}" for host, why in progress.left_out.items() if host in dict(broken))
-    return Comparison((*aside, *_sentences(broken), *splits), _sentences(notes))
+    others = (f"{said}, not by this run" for scope, said in moved.items() if scope not in ours)
+    splits = (said for scope, said in moved.items() if scope in ours)
+    return Comparison((*aside, *_sentences(broken), *splits), (*_sentences(notes), *others))
 
 
 def _last_promises(progress: Progress) -> dict[str, str | None]:
@@ -95,6 +98,16 @@ def _touched(progress: Progress) -> set[str]:
         for number, _, _, step in plan.walk()
         if (line, number) in progress.begun and isinstance(step, Drain | Deploy | Readmit)
         for host in hosts_of(step)
+    }
+
+
+def _shifted(progress: Progress) -> set[str]:
+    """Scopes whose split the run has set: the edge may be evacuated while a release is taken back."""
+    return {
+        step.scope
+        for line, plan in enumerate(progress.lines)
+        for number, _, _, step in plan.walk()
+        if (line, number) in progress.begun and isinstance(step, Shift)
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from deployer.cli import say
 from deployer.cli.confirm import confirm
@@ -20,11 +21,16 @@ from deployer.evacuation.outcome import Evacuated, events
 from deployer.evacuation.plan import plan
 from deployer.evacuation.sweep import Emptied, Sweep
 from deployer.inventory.facts import Asking
+from deployer.machines import Balancer, EdgeNode
 from deployer.model import Picture, Split
+from deployer.report import words
 from deployer.ssh import Ssh
 from deployer.traffic.aftermath import Aftermath
 from deployer.traffic.behind import Behind
 from deployer.world import Order
+
+if TYPE_CHECKING:
+    from deployer.evacuation.rest import Rest
 
 LOOKING = 20.0
 """Seconds for the first node to answer."""
@@ -51,13 +57,17 @@ def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
     if warning:
         say.story(f"warning  {warning}")
     judgement.known(card, wish.site)
-    ssh = Ssh((node.name, node.login.sudo_with(ground.become_password)) for node in card.edges)
+    machines: tuple[EdgeNode | Balancer, ...] = (*card.edges, *card.balancers)
+    ssh = Ssh((one.name, one.login.sudo_with(ground.become_password)) for one in machines)
     nodes = tuple(Node(edge, card.service, ssh, card.site_of) for edge in card.edges)
     sweep = Sweep(nodes)
     sweep.start()
     ledger = Ledger(card.state, card.service, time.time)
+    rest = _rest(card, wish.site, ssh)
     try:
         seen = _judged(card, wish, sweep)
+        if rest is not None and any(found.weight for one in seen if (found := one.of(wish.site))):
+            _large_enough(card, wish, ground, rest(), sum(site.rate for one in seen for site in one.sites))
         before = judgement.split(seen)
         assert before is not None  # noqa: S101 - somebody gets users on each node, or it was refused
         if wish.check:
@@ -91,6 +101,24 @@ def _judged(card: Card, wish: Wish, sweep: Sweep) -> tuple[Seen, ...]:
         if not isinstance(found, Seen):
             say.story(f"  {name:<12} {found.what if found else 'no answer yet'}")
     return seen
+
+
+def _rest(card: Card, site: str, ssh: Ssh) -> Callable[[], Rest] | None:
+    """What is left without the site; None where nobody knows what a host carries."""
+    if not card.each:
+        return None
+    from deployer.evacuation.rest import asking
+
+    others = [one for one in card.balancers if one.site != site]
+    return asking(ssh, others, [(host, its) for host, its in card.hosts if its != site])
+
+
+def _large_enough(card: Card, wish: Wish, ground: Ground, rest: Rest, load: float) -> None:
+    hosts = f"{words.count(len(rest.serving), 'host')} may be given {rest.carried(card.each):.0f}/s"
+    silent = f"; {', '.join(rest.silent)} did not answer" if rest.silent else ""
+    say.story(f"  {'the rest':<12} {hosts}, users ask for {load}/s{silent}")
+    if not wish.emergency:
+        rest.refuse(wish.site, load, card.each, f"deployer evacuate {wish.site} --readmit-first -i {ground.inventory}")
 
 
 def _act(  # noqa: PLR0917

@@ -10,10 +10,11 @@ from deployer.cli.carrying import within
 from deployer.cli.confirm import confirm
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Acting, Ground
+from deployer.cli.person import person
 from deployer.cli.walking import Showing, begin
 from deployer.cli.workplace import Workplace, workplace
 from deployer.errors import Refused, UsageError
-from deployer.model import Intent, Picture, Release, Split, Undo
+from deployer.model import HostSeen, Intent, Picture, Release, Split, Undo
 from deployer.plan import Plan
 from deployer.report.runbook import runbook
 from deployer.safety import prove
@@ -29,6 +30,8 @@ class Sharing:
     what: str
     draw: Callable[[Workplace, Intent, Picture], Plan]
     emergency: bool = False
+    takes_over: bool = False
+    """A run under way is stopped first; it can be resumed."""
 
 
 def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
@@ -39,7 +42,11 @@ def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
     with workplace(ground) as work:
         if not work.estate.edges:
             raise Refused("there is no edge", where=work.settings.service, remedy="edge.group in deployer.yml")
-        work.books.refuse_while_held()
+        if asked.takes_over and not acting.check:
+            confirm(f"stop what is under way, and {asked.what} at {ground.name}", ground.name, yes=acting.yes)
+            work.books.lock.break_(acting.reason or asked.what, person())
+        elif not asked.takes_over:
+            work.books.refuse_while_held()
         picture = work.world.eyes.look()
         wanted = intent(work.settings, work.estate, Release("none"), Wishes(strategy=asked.name))
         wanted = within(work, replace(wanted, undo=Undo.ALL), emergency=asked.emergency)
@@ -52,7 +59,7 @@ def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
         if acting.check:
             say.story("\nchecked: nothing was changed")
             return 0
-        confirm(f"{asked.what} at {ground.name}", ground.name, yes=acting.yes)
+        confirm(f"{asked.what} at {ground.name}", ground.name, yes=acting.yes or asked.takes_over)
         return begin(work, plan, picture, acting.reason or asked.what, Showing.of(acting))
 
 
@@ -64,6 +71,24 @@ def restoring(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:
         return back.plan(wanted, picture, site, [round(step * 100) for step in values.steps], values.bake)
 
     return draw
+
+
+def readmitting(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:
+    """Hosts of the other sites that are out come back, those that can; then everybody leaves this one."""
+
+    def draw(work: Workplace, wanted: Intent, picture: Picture) -> Plan:
+        known(work, (site,))
+        out = tuple(host.host for host in picture.hosts.values() if host.site != site and _may_come_back(host))
+        wanted = replace(wanted, only=out, budget=len(out), undo=Undo.NONE)
+        back_first = by_hand.readmit(wanted, picture).legs if out else ()
+        now = picture.splits.get("edge") or Split(((site, 10_000),))
+        return Plan(wanted, (*back_first, *by_hand.shares(wanted, picture, back.split(now, site, 0)).legs))
+
+    return draw
+
+
+def _may_come_back(host: HostSeen) -> bool:
+    return not host.in_service and host.release is not None and host.healthy is not False
 
 
 def shifting(shares: dict[str, int]) -> Callable[[Workplace, Intent, Picture], Plan]:

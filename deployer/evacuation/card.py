@@ -8,14 +8,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer import codec, hooks
 from deployer.errors import UsageError
 from deployer.hooks import NO_HOOKS, Hooks
 from deployer.inventory.facts import Asking
 from deployer.inventory.fingerprint import fingerprint
-from deployer.machines import Dns, EdgeNode, Estate, Login
+from deployer.machines import Balancer, Dns, EdgeNode, Estate, Login
 from deployer.settings.home import state_directory
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ class Card:
     settle: float
     dns: Dns | None = None
     hooks: Hooks = NO_HOOKS
+    each: float = 0.0
+    """Requests/s that one host may be given; 0 = not known, and then nobody asks who is in service."""
+    balancers: tuple[Balancer, ...] = ()
+    hosts: tuple[tuple[str, str], ...] = ()
+    """(name, site)"""
 
     def site_of(self, server: str) -> str:
         return dict(self.servers).get(server, "")
@@ -63,7 +68,19 @@ def made(estate: Estate, settings: Settings, of: str) -> Card:
         settle=edge.settle if edge else 0.0,
         dns=estate.dns,
         hooks=hooks.of(settings, estate.inventory),
+        **_capacity(estate, settings),
     )
+
+
+def _capacity(estate: Estate, settings: Settings) -> dict[str, Any]:
+    values = settings.capacity
+    if not values.requests_per_host:
+        return {}
+    return {
+        "each": values.requests_per_host * values.usable,
+        "balancers": tuple(one for one in estate.balancers if one.kind != "opaque"),
+        "hosts": tuple((host.name, host.site) for host in estate.hosts),
+    }
 
 
 def place(inventory: Path) -> Path:
@@ -99,7 +116,11 @@ def load(inventory: Path) -> Card | None:
 def keep(inventory: Path, card: Card) -> None:
     """Without passwords, mode 0600. A full or read-only disk costs the speed of an evacuation, not this command."""
     before = load(inventory)
-    plain = replace(card, edges=tuple(replace(node, login=_without_secrets(node.login)) for node in card.edges))
+    plain = replace(
+        card,
+        edges=tuple(replace(node, login=_without_secrets(node.login)) for node in card.edges),
+        balancers=tuple(replace(one, login=_without_secrets(one.login)) for one in card.balancers),
+    )
     if before is not None and replace(before, written=card.written) == plain:
         return
     copy = place(inventory)

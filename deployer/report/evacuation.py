@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
 from deployer.evacuation.judgement import effect
 from deployer.evacuation.outcome import Evacuated
 from deployer.report import words
 
 
 def shown(found: Evacuated, inventory: str) -> str:
-    """The end, for people."""
+    """The end, for people, and what to type next."""
+    return "\n".join((*told(found), *_next(found, f"-i {inventory}"))) + "\n"
+
+
+def told(found: Evacuated) -> list[str]:
+    """How it went, line by line."""
     site, left = found.site, found.left
     lines = []
     nodes = words.count(len(found.changed), "edge node")
@@ -30,9 +38,7 @@ def shown(found: Evacuated, inventory: str) -> str:
         lines.append(
             f"the journal was away ({found.away}): the next command that reaches it writes run {found.run} down"
         )
-    lines += (words.one_line(line) for line in found.followed)
-    lines += _next(found, f"-i {inventory}")
-    return "\n".join(lines) + "\n"
+    return [*lines, *(words.one_line(line) for line in found.followed)]
 
 
 def _next(found: Evacuated, on: str) -> tuple[str, ...]:
@@ -60,3 +66,31 @@ def as_json(found: Evacuated) -> dict[str, object]:
         "behind": list(found.behind),
         "journal": found.away or "written",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A rehearsal: seconds of the whole evacuation and of the way back, which ended with this exit code."""
+
+    evacuated: Evacuated
+    there: float
+    back: float
+    code: int
+
+
+def drilled(drill: Drill) -> str:
+    """The times, for people."""
+    gone = drill.evacuated.left.gone
+    rows = (
+        ("edge changed and read back", f"{drill.evacuated.seconds:.2f} s"),
+        ("last request ended", words.duration(gone) if gone is not None else "not in time"),
+        ("evacuation, from the command to its end", words.duration(drill.there)),
+        ("restore", words.duration(drill.back) + ("" if drill.code == 0 else f", exit {drill.code}: not all the way")),
+    )
+    width = max(len(what) for what, _ in rows)
+    return f"drill of {drill.evacuated.site}\n" + "".join(f"  {what:<{width}}  {took}\n" for what, took in rows)
+
+
+def drill_json(drill: Drill) -> str:
+    told = {"seconds_there": drill.there, "seconds_back": drill.back, "exit_code": drill.code}
+    return json.dumps({**as_json(drill.evacuated), **told}, indent=2) + "\n"

@@ -21,6 +21,8 @@ ROWS = {
     "cost": ("cost", "measure"),
     "abort": ("cost", "abort"),
     "switch": ("switch", "measure"),
+    "evacuate": ("evacuation", "measure"),
+    "evacuate-last": ("evacuation", "measure"),
     "judge-time": ("verdicts", "speed"),
     "judge-requests": ("verdicts", "requests"),
     "judge-forecast": ("foreseen", "measure"),

@@ -47,6 +47,10 @@ def test_there_and_back_under_load(lab: Lab, operator: Console) -> None:
     assert operator.run("shift", "dc2=100", "--check").code == 0
     assert operator.run("shift", "dc1=70", "dc2=40", "--yes").code == 2
     assert shares(lab) == {30}
+    drilled = operator.run("drill", "dc2", "--yes")
+    assert drilled.code == 0, str(drilled)
+    assert "last request ended" in drilled.out
+    assert shares(lab) == {50}
 
 
 def test_a_site_that_does_worse_loses_its_users_again(lab: Lab, operator: Console) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options, say
-from deployer.cli.options import Ground
+from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
 deployer evacuate dc2 --reason "power" -i inventories/prod
@@ -18,10 +18,21 @@ deployer evacuate dc2 --check -i inventories/prod
 @options.ground
 @options.reason
 @options.emergency
+@click.option("--readmit-first", is_flag=True, help="Stop a deployment, bring hosts of the rest back, then go.")
 @options.check
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for the site's name.")
 @options.as_json
-def command(*, site: str, ground: Ground, reason: str, emergency: bool, check: bool, yes: bool, as_json: bool) -> int:
+def command(
+    *,
+    site: str,
+    ground: Ground,
+    reason: str,
+    emergency: bool,
+    readmit_first: bool,
+    check: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
     """Set SITE's share to 0 on every edge node at once, read it back, and measure until nobody is there any more.
 
     Takes over from a deployment under way, which stops at its next step and can be resumed. Works without Ansible,
@@ -33,6 +44,8 @@ def command(*, site: str, ground: Ground, reason: str, emergency: bool, check: b
 
     if emergency and not reason:
         raise UsageError("an emergency needs a reason", where="--emergency", remedy="--reason 'why'")
+    if readmit_first:
+        return _readmit_first(site, ground, Acting(reason, check, yes, as_json), emergency=emergency)
     found = evacuating.evacuate(ground, evacuating.Wish(site, reason, emergency, check, yes))
     if found is None:
         return 0
@@ -46,3 +59,9 @@ def command(*, site: str, ground: Ground, reason: str, emergency: bool, check: b
     else:
         say.result(text)
     return code
+
+
+def _readmit_first(site: str, ground: Ground, acting: Acting, *, emergency: bool) -> int:
+    from deployer.cli.sharing import Sharing, readmitting, share
+
+    return share(ground, Sharing("evacuate", f"evacuate {site}", readmitting(site), emergency, takes_over=True), acting)
