@@ -90,17 +90,15 @@ def of_past(ground: Ground, named: str, settings: tuple[str, ...]) -> tuple[Judg
     """A verdict of a run as it was, and judged again with these settings. `named` is RUN or RUN:STEP."""
     from deployer.cli.books import books
     from deployer.progress import fold
+    from deployer.report.gate import chosen
+    from deployer.report.verdicts import verdicts
 
     run, _, step = named.partition(":")
     with books(ground) as book:
         run = book.run(run)
-        answers = fold(book.records(run)).answers
-    found = {number: one.judged for (line, number), one in answers.items() if line == 0 and one.judged is not None}
-    known = ", ".join(str(number) for number in found) or "none"
-    if not found or (step and not (step.isdigit() and int(step) in found)):
-        what = f"step {step} has no verdict on numbers" if step else "no step has a verdict on numbers"
-        raise UsageError(f"{what}; steps that have one: {known}", where=run, remedy=f"deployer show {run}")
-    before = found[int(step) if step else max(found)]
+        said = verdicts(fold(book.records(run)))
+    before = chosen([one for one in said if one.judged is not None], step or "last").judged
+    assert before is not None  # noqa: S101 - only those were to choose from
     config = written.changed(before.config, settings)
     alpha = before.budget.alpha * config.false_abort / before.config.false_abort
     return before, judged(config, before.data, replace(before.budget, alpha=alpha))

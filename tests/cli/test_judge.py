@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from deployer.cli.main import run
+from tests.cli import journals
+from tests.report.test_verdicts import failed, read
 
 GOOD = {
     "site": "dc1",
@@ -121,3 +123,20 @@ def test_trials_of_the_baseline_against_itself(capsys: pytest.CaptureFixture[str
 def test_what_is_missing_is_named(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["judge", *words]) == 2
     assert "next" in capsys.readouterr().err
+
+
+def test_a_past_verdict_is_judged_again_with_other_bars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run's errors and latencies are in its journal; the same bars give the same verdict, to the last digit."""
+    place = journals.inventory(tmp_path)
+    journals.write(place, "20261128-0100-aaaa", failed().it.journal.records)
+    words = ["judge", "-i", str(place), "--json", "--replay"]
+    assert run([*words, "2026"]) == 5
+    told = capsys.readouterr()
+    (one,) = read(failed()).verdicts
+    assert one.judged
+    assert json.loads(told.out)["reason"] == one.judged.judgement.reason
+    assert "it was  score" in told.err
+    assert run([*words, f"2026:{one.number}", "--set", "metrics.error_rate.muted=true"]) in (0, 7)
+    assert json.loads(capsys.readouterr().out)["metrics"]["error_rate"]["muted"] is True
+    assert run([*words, "2026:99"]) == 2
+    assert run([*words, "1999"]) == 2
