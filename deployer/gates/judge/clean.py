@@ -39,7 +39,7 @@ def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int)
     """Both series, divided by 2 to the `scaled`; or why not."""
     rows = [_filled(metric.nan, side) for side in (canary, baseline)]
     if metric.nan is Nan.FAIL and any(np.isnan(row).any() for row in rows):
-        return "points are missing, and nan: fail says so"
+        return "points are missing, and the config says that none may"
     if metric.outliers is Outliers.IQR3:
         rows = [_without_outliers(row) for row in rows]
     rows = [np.ldexp(row, -scaled) for row in rows]

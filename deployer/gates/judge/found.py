@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FAR = 1e9
+"""A ratio of widths beyond which nobody waits; its square is still a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -28,4 +31,4 @@ class Found:
 def growth(effect: float, upper: float, allowed: float) -> float | None:
     """By which factor the data must grow until an interval of this width fits below `allowed` (widths go as 1/√n)."""
     room = allowed - effect
-    return None if room <= 0 else max(1.0, ((upper - effect) / room) ** 2)
+    return None if room <= 0 else max(1.0, min((upper - effect) / room, FAR) ** 2)

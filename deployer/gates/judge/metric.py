@@ -13,7 +13,7 @@ from deployer.gates.judge.allowance import per_comparison
 from deployer.gates.judge.compare.prepared import How, Prepared, prepare
 from deployer.gates.judge.config import Direction, Kind, MetricConfig
 from deployer.gates.judge.data import Data
-from deployer.gates.judge.found import Found
+from deployer.gates.judge.found import FAR, Found
 from deployer.gates.judge.judgement import Label, MetricJudgement
 from deployer.gates.judge.measure import bar, swapped
 from deployer.gates.judge.validate import Objection, at_site, of_kind, sites
@@ -162,7 +162,7 @@ def _until_shown(found: Found, how: How, alpha: float) -> float | None:
     """By which factor data must grow until harm of this size is shown: bets grow as n, intervals shrink as its root."""
     if found.effect <= how.bar.allowed:
         return None
-    reach = (found.effect - found.interval[0]) / (found.effect - how.bar.none) / how.z
+    reach = min((found.effect - found.interval[0]) / (found.effect - how.bar.none) / how.z, FAR)
     return max(1.0, reach**2 * 2 * log(1 / alpha)) if alpha > 0 else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.gates.judge.allowance import alphas
 from deployer.gates.judge.config import Config, Effect, Kind, Measure, MetricConfig
 from deployer.gates.judge.data import Counts, Data, Metric, Side
 from deployer.gates.judge.judge import judge
@@ -86,3 +87,21 @@ def test_ten_requests_a_minute_neither_pass_nor_fail_by_accident() -> None:
         said = one(metric, Counts(min(1, minutes // 5), 10 * minutes), Counts(0, 10 * minutes), AGAIN)
         assert said.verdict is Verdict.INCONCLUSIVE
         assert said.metrics[0].needs
+
+
+def test_silence_of_the_lightest_metric_holds_whatever_the_bars() -> None:
+    whole = Config(pass_=0, marginal=0, metrics=(MetricConfig("a", Kind.COUNTS), MetricConfig("b", weight=0)))
+    side = Side("dc1", {"a": GOOD})
+    said = judge(whole, Data((side,), (side,)), AGAIN)
+    assert said.verdict is Verdict.INCONCLUSIVE
+    assert "b: no data on either side" in said.reason
+
+
+def test_all_scored_metrics_spend_the_whole_alpha_and_a_muted_one_none_of_it() -> None:
+    metrics = (MetricConfig("a", group="x"), MetricConfig("b", group="y", weight=3), MetricConfig("c", group="y"))
+    config = Config(metrics=metrics, groups={"x": 80, "y": 20})
+    spent = alphas(config, AGAIN)
+    assert sum(spent.values()) == pytest.approx(AGAIN.alpha)
+    assert spent["a"] > spent["b"] > spent["c"] > 0
+    muted = replace(config, metrics=(*metrics, MetricConfig("d", group="x", muted=True)))
+    assert {name: part for name, part in alphas(muted, AGAIN).items() if name != "d"} == spent

@@ -64,6 +64,13 @@ def test_sites_that_point_in_opposite_directions_are_named() -> None:
     assert "the sites disagree: higher at dc1, lower at dc2" in said.reason
 
 
+def test_a_site_weighs_what_its_comparison_is_worth_not_what_its_canary_serves() -> None:
+    """At dc2 there is hardly anything to compare the many requests of the canary with."""
+    sites: Sites = {"dc1": (Counts(100, 10_000), Counts(100, 10_000)), "dc2": (Counts(5_000, 100_000), Counts(1, 100))}
+    effect = over(ERRORS, sites, AGAIN).metrics[0].effect or 0
+    assert effect == pytest.approx(0.04 * 100 / 5_100, rel=0.05)
+
+
 def test_a_silent_site_does_not_hide_harm_at_the_other() -> None:
     said = over(
         ERRORS,
