@@ -32,7 +32,7 @@ def operator(lab: Lab) -> Iterator[Console]:
     with console(lab) as one:
         one.set(
             rolling={"wave": 1, "min_in_service": 1},
-            canary={"steps": [50, 100], "bake": "3s", "headroom": "0%"},
+            canary={"steps": [50, 100], "bake": "3s", "headroom": "0%", "sites": "sequential"},
             gate=GATE,
             strategy="canary",
         )
