@@ -107,6 +107,8 @@ class Outcome:
     """What a verdict was reached from, and how."""
     source: str = ""
     """Who measured it, with the address."""
+    carries: tuple[tuple[str, float], ...] = ()
+    """Requests/s that hosts were seen to carry."""
 
     @property
     def failed(self) -> tuple[HostOutcome, ...]:

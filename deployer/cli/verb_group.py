@@ -17,7 +17,7 @@ FOLDER = Path(__file__).with_name("verbs")
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
     ("Look", ("status", "history", "show", "logs", "judge")),
-    ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns")),
+    ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
     ("Set up", ("init", "doctor", "lock", "lab")),
 )
 """The order of the help; a verb that is named nowhere comes under "More"."""

@@ -44,6 +44,7 @@ from deployer.store import open_store
 from deployer.strategies.checked import POINTS, gate
 from deployer.strategies.restore import SITE
 from deployer.strategies.rolling import METRICS
+from deployer.strategies.squeeze import SQUEEZE
 from deployer.traffic.live import LiveTraffic
 from deployer.world import World
 
@@ -146,7 +147,7 @@ def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraf
 def _watching(traffic: LiveTraffic, clock: WallClock) -> dict[str, Gate]:
     """Gates that need nothing but the balancers, and a person."""
     beside = Bake(EdgeCounters(traffic), clock, reached=_REACHED)
-    return {"bake": Bake(traffic, clock), SITE: beside, "person": Person()}
+    return {"bake": Bake(traffic, clock), SITE: beside, "person": Person(), SQUEEZE: traffic.squeeze}
 
 
 def _desk(gates: Mapping[str, Gate], estate: Estate, settings: Settings, traffic: LiveTraffic, ssh: Ssh) -> Desk:

@@ -32,6 +32,7 @@ from deployer.settings.kinds import (
     Values,
 )
 from deployer.settings.restore import RestoreValues
+from deployer.settings.squeeze import SqueezeValues
 
 
 class SiteValues(Values):
@@ -175,6 +176,8 @@ class Settings(Values):
     """the slow path behind the edge: it follows what the edge does, where it is given"""
     hooks: HookValues = HookValues()
     """what else moves when a site gets users or loses them, such as consumers of messages (docs/dns.md)"""
+    squeeze: SqueezeValues = SqueezeValues()
+    """how `deployer squeeze HOST` finds out what a host carries"""
     strategy: Literal["rolling", "canary", "bluegreen"] = "rolling"
     """how a release is brought out when nothing else is said"""
     rolling: RollingValues = RollingValues()

@@ -23,6 +23,7 @@ from deployer.traffic.look import look
 from deployer.traffic.mend import mend
 from deployer.traffic.readmit import readmit
 from deployer.traffic.shift import shift
+from deployer.traffic.squeeze import Squeeze
 from deployer.traffic.told import Told, told
 from deployer.world import Clock, Order, Outcome, TrafficSeen
 
@@ -36,6 +37,7 @@ class LiveTraffic:
         self.dns = Behind(estate.dns, clock, self.edge) if estate.dns else None
         """What follows the edge, where there is something."""
         self._after = Aftermath(self.dns, hooks)
+        self.squeeze = Squeeze(self._ground, settings.squeeze)
 
     def edge(self) -> Split | None:
         """What the edge has now; None where it cannot be learned of every node, or they disagree."""

@@ -36,6 +36,8 @@ class Row:
     answered: int = 0
     """All answers and the broken ones (tcp: connections), since the start: never less than `failed`."""
     rate: int = 0
+    response: int = 0
+    """Mean milliseconds until its answer begins, over its last 1024 requests."""
     """Requests (http) or connections (tcp) in the last second."""
 
     @property
@@ -88,6 +90,7 @@ def _row(cell: dict[str, str]) -> Row:
         failed := number("hrsp_5xx") + number("econ") + number("eresp"),
         failed + sum(map(number, _WELL)) if cell.get("mode") == "http" else number("stot"),
         number("rate"),
+        number("rtime"),
     )
 
 

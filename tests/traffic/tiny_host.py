@@ -21,13 +21,18 @@ class Service(BaseHTTPRequestHandler):
         present = self.health.exists()
         asked = self.path == "/health_check.html"
         body = (self.health.read_text() if present else "gone") if asked else self.name
-        self.send_response(404 if asked and not present else 500 if self.path == "/broken" else 200)
+        self.send_response(404 if asked and not present else 500 if self.broken else 200)
         self.send_header("Content-Length", str(len(body)))
         if asked or not present:
             self.send_header("Connection", "close")
             self.close_connection = True
         self.end_headers()
         self.wfile.write(body.encode())
+
+    @property
+    def broken(self) -> bool:
+        """A page that fails, or all of them but the health page."""
+        return self.path == "/broken" or (self.path == "/" and self.health.with_name("broken").exists())
 
     def log_message(self, *words: object) -> None:
         pass
