@@ -63,8 +63,11 @@ class Lock:
         self._now = now
         self._ttl = ttl
 
-    def take(self, run: str, owner: str, reason: str = "", *, seize: bool = False) -> Lease:
-        """Raises LockHeld, unless the holder is certainly dead, or `seize` (with a reason) takes it from anyone."""
+    def take(self, run: str, owner: str, reason: str = "", *, seize: bool = False, spare: str = "") -> Lease:
+        """Raises LockHeld, unless the holder is certainly dead, or `seize` (with a reason) takes it from anyone.
+
+        Not from a holder who is alive and whose reason begins with `spare`.
+        """
         if seize and not reason.strip():
             raise UsageError("taking the lock from its holder needs a reason", remedy="--reason 'why now'")
         token, now = uuid4().hex, self._now()
@@ -73,7 +76,8 @@ class Lock:
             found = self._found(rows, now)
             if found.lease and found.lease.token == token:
                 return found.lease  # the connection was lost after the commit: it is ours
-            if found.lease and not found.gone and not seize:
+            spared = bool(spare) and found.lease is not None and found.lease.reason.startswith(spare)
+            if found.lease and not found.gone and (not seize or (spared and not found.stale)):
                 raise self._held(found)
             lease = Lease(
                 self.service,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Generic, TypeVar
 
-from deployer.errors import DeployerError, LockHeld, Taken
+from deployer.errors import DeployerError, Taken
 from deployer.evacuation import spool
 from deployer.events import Begun, Event, Planned
 from deployer.events import Taken as TakenUp
@@ -18,6 +18,8 @@ from deployer.plan import Plan
 from deployer.store.rows import Store, StoreUnavailable
 
 T = TypeVar("T")
+EVACUATION = "evacuation: "
+"""How the reason begins for which an evacuation holds the lock: another one does not take it over."""
 PATIENCE = 3.0
 """Seconds. A journal on this machine answers in some milliseconds, one elsewhere within a second."""
 
@@ -88,17 +90,12 @@ class Ledger:
     def _take(self, owner: str, reason: str, highest: int, *, emergency: bool) -> Lease:
         self._opening.wait()
         assert self._books  # noqa: S101 - opened, or `wait` has raised
-        _, journal, lock = self._books
+        lock = self._books[2]
         now = lock.status()
-        if now.lease and not emergency and not now.gone and not now.stale and _evacuates(journal, now.lease.run):
-            raise LockHeld(
-                f"{now.lease.owner} is evacuating right now ({now.lease.reason}): one at a time, never both sites",
-                where=self._service,
-                remedy="deployer status, deployer traffic; --emergency takes over",
-            )
         if highest > now.highest:
             lock.adopt(highest)
-        lease = lock.take(self._run, owner, reason, seize=True)
+        spare = "" if emergency else EVACUATION
+        lease = lock.take(self._run, owner, f"{EVACUATION}{reason}", seize=True, spare=spare)
         if self.away:  # nobody waited for this
             lock.release(lease)
         return lease
@@ -150,8 +147,3 @@ class _Aside(Generic[T]):
             self._result.append(work())
         except BaseException as wrong:  # noqa: BLE001 - raised where it is waited for
             self._error.append(wrong)
-
-
-def _evacuates(journal: Journal, run: str) -> bool:
-    first = next(iter(journal.events(run)), None)
-    return first is not None and isinstance(first.event, Planned) and first.event.plan.intent.strategy == "evacuate"
