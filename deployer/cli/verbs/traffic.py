@@ -88,17 +88,19 @@ def _requests(sent: tuple[tuple[str, Counts], ...]) -> tuple[tuple[str, int], ..
 def _plain(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> dict[str, object]:
     from deployer.report.traffic import shares
 
+    plain = [
+        {
+            "site": one.site,
+            "balancer": one.balancer,
+            "split": shares(one.split),
+            "requests": dict(one.requests),
+            "silent": one.silent,
+        }
+        for one in shown
+    ]
     return {
-        "balancers": [
-            {
-                "site": one.site,
-                "balancer": one.balancer,
-                "split": shares(one.split),
-                "requests": dict(one.requests),
-                "silent": one.silent,
-            }
-            for one in shown
-        ],
+        "balancers": [one for one in plain if one["site"] != "edge"],
+        "edge_nodes": [one for one in plain if one["site"] == "edge"],
         "edge": shares(edge),
         "drift": list(wrong),
     }
