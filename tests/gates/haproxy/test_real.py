@@ -130,6 +130,7 @@ def test_whoever_reads_the_log_may_die(dc1: Site) -> None:
     watch = opened(dc1)
     for pid in listeners(dc1.balancers["lb1"].folder):
         kill(pid, signal.SIGKILL)
+    until(lambda: not listeners(dc1.balancers["lb1"].folder), "it is gone")
     data = watch.read(time.time())
     assert [(fault.metric, fault.what) for fault in data.faults] == [
         ("latency", "lb1: what read its log was ended: what was logged meanwhile is not known")
@@ -166,8 +167,7 @@ def test_a_port_that_is_taken_is_a_complaint(dc1: Site) -> None:
 def test_the_far_end_ends_by_itself(dc1: Site) -> None:
     for pid in listeners(dc1.balancers["lb1"].folder):
         kill(pid, signal.SIGKILL)
-    watch = Haproxy(dc1.estate, dc1.ssh, linger=0.5).open(opened(dc1, "error_rate").question)
-    del watch
+    until(lambda: not listeners(dc1.balancers["lb1"].folder), "the former ones are gone")
     shortly = Haproxy(dc1.estate, dc1.ssh, linger=0.5)
     list(shortly.examine(replace(opened(dc1, "error_rate").question, metrics=BOTH)))
     assert listeners(dc1.balancers["lb1"].folder)
