@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Event, RLock, Thread
 from typing import Protocol, Self
 
 from deployer.errors import Overtaken
 from deployer.events import Record
+from deployer.model import Split
 from deployer.past import kept
 from deployer.progress import Progress, StepId, fold
 from deployer.steps import Ask, Shift
 from deployer.world import Order, Past
 
-EVERY = 1.5
+EVERY = 1.0
 """Seconds between two looks at the balancers."""
 
 
@@ -24,13 +25,22 @@ class Mender(Protocol):
 
 class Keeper:
     """Looks from `with` to its end, at what `hear` says the run has set last; `tell` gets a sentence on what it set
-    again. It steps aside while shares are changed, and while a gate asks: that counts anew after a change.
+    again. It steps aside while shares are changed, and while a gate asks: that counts anew after a change. `look` gets
+    the splits each time.
     """
 
-    def __init__(self, traffic: Mender, epoch: int, tell: Callable[[str], None], every: float = EVERY) -> None:
+    def __init__(
+        self,
+        traffic: Mender,
+        epoch: int,
+        tell: Callable[[str], None],
+        look: Callable[[Mapping[str, Split]], None] = lambda _splits: None,
+        every: float = EVERY,
+    ) -> None:
         self._traffic = traffic
         self._epoch = epoch
         self._tell = tell
+        self._look = look
         self._every = every
         self._progress = Progress()
         self._lock = RLock()
@@ -58,6 +68,7 @@ class Keeper:
             try:
                 for line in self._traffic.mend(tuple(self._past().splits), self._order()):
                     self._tell(line)
+                self._look(self._kept())
             except Overtaken:  # the run itself hears of it at its next step
                 return
 
@@ -67,6 +78,10 @@ class Keeper:
     def _past(self) -> Past:
         with self._lock:
             return Past() if self._aside() else Past(splits=kept(self._progress))
+
+    def _kept(self) -> Mapping[str, Split]:
+        with self._lock:
+            return kept(self._progress) if self._progress.lines else {}
 
     def _aside(self) -> bool:
         with self._lock:

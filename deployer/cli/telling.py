@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, Self
 
 from deployer.cli import say
@@ -18,6 +18,7 @@ class Story(Protocol):
     def listen(self, record: Record) -> None: ...
     def tell(self, step: StepId, line: str) -> None: ...
     def say(self, line: str) -> None: ...
+    def measured(self, lines: Sequence[str]) -> None: ...
 
 
 def story(clock: Clock) -> Story:

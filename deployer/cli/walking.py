@@ -11,6 +11,7 @@ from typing import Self
 
 from deployer.brake import Brake
 from deployer.cli import papers, say
+from deployer.cli.meter import Meter
 from deployer.cli.options import Acting, Papers
 from deployer.cli.person import new_run, person
 from deployer.cli.saved_plan import still_true
@@ -91,10 +92,11 @@ def held(work: Workplace, run: str, why: str) -> Iterator[tuple[Lease, Brake]]:
 def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[Lease, Brake]) -> Ended:
     """Let the engine act, told live and stoppable by signals."""
     lease, brake = hold
+    meter = Meter(work.traffic)
     with (
         story(work.world.clock) as told,
         braking(brake, _hearing(told, work, run)),
-        Keeper(work.traffic, lease.epoch, told.say) as keeper,
+        Keeper(work.traffic, lease.epoch, told.say, lambda splits: told.measured(meter.lines(splits))) as keeper,
     ):
         for hears in (told, keeper):
             hears.catch_up(work.books.records(run))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from threading import RLock
 from typing import Self
 
@@ -32,6 +32,7 @@ class LiveTable:
         self._lock = RLock()
         self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
         self._console = console
+        self._measured: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -57,12 +58,17 @@ class LiveTable:
         """A line above the table."""
         self._console.print(Text(words.safe(line)))
 
+    def measured(self, lines: Sequence[str]) -> None:
+        """What is set and measured of each site's split, as of now."""
+        with self._lock:
+            self._measured = tuple(lines)
+
     def picture(self) -> Group:
         with self._lock:
-            return picture(self._board, self._clock.now())
+            return picture(self._board, self._clock.now(), self._measured)
 
 
-def picture(board: Board, now: float) -> Group:
+def picture(board: Board, now: float, measured: Sequence[str] = ()) -> Group:
     table = Table(box=None, expand=True, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
     for name in ("site", "host", "state", "release", "for", "waiting for"):
         table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if name == "waiting for" else None)
@@ -73,7 +79,7 @@ def picture(board: Board, now: float) -> Group:
     doing = "; ".join(words.one_line(text) for text in board.doing.values())
     foot = Text(f"{'going back: ' if board.back else ''}{step}{': ' + doing if doing else ''}", style="dim")
     asking = [Text(words.one_line(line)) for told in board.asking.values() for line in told.splitlines()]
-    return Group(head, table, *asking, foot)
+    return Group(head, table, *(Text(words.one_line(line)) for line in measured), *asking, foot)
 
 
 def _site(table: Table, site: str, rows: list[Row], now: float) -> None:

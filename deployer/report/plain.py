@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 from typing import Self
 
-from deployer.events import Record
+from deployer.events import Done, Record
 from deployer.progress import StepId
 from deployer.report import words
 from deployer.report.log import Log
@@ -24,6 +24,7 @@ class PlainStory:
         self._write = write
         self._clock = clock
         self._lock = RLock()
+        self._measured: tuple[str, ...] = ()
         self._told: dict[StepId, tuple[float, str]] = {}
 
     def __enter__(self) -> Self:
@@ -42,6 +43,14 @@ class PlainStory:
         with self._lock:
             for line in self._log.lines(record):
                 self._write(line)
+            if isinstance(record.event, Done) and record.event.outcome.verdict is not None:
+                for line in self._measured:
+                    self._write(f"  {words.one_line(line)}")
+
+    def measured(self, lines: Sequence[str]) -> None:
+        """Told when a gate has answered: at each step of a ladder."""
+        with self._lock:
+            self._measured = tuple(lines)
 
     def tell(self, step: StepId, line: str) -> None:
         with self._lock:

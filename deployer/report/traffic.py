@@ -11,13 +11,16 @@ from deployer.report import words
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One balancer, or a node of the edge: its split, and requests per release or site while it was watched."""
+    """One balancer, or a node of the edge: its split, requests per release or site while it was watched, and users of
+    the last minute.
+    """
 
     site: str
     balancer: str
     split: Split | None
     requests: tuple[tuple[str, int], ...] = ()
     silent: str = ""
+    users: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,26 @@ def _measured(one: Shown) -> str:
     whole = sum(number for _, number in one.requests)
     if not whole:
         return "" if one.silent else "; no requests measured"
-    shares = ", ".join(f"{release} {100 * number / whole:.2f} %" for release, number in one.requests)
-    return f"; measured {shares} of {whole} requests"
+    return f"; measured {_parts(one.requests)} of {whole:,} requests{_people(one.users)}"
+
+
+def _people(users: Sequence[tuple[str, int]]) -> str:
+    whole = sum(number for _, number in users)
+    return f", {_parts(users)} of {whole:,} users of the last minute" if whole else ""
+
+
+def _parts(counted: Sequence[tuple[str, int]]) -> str:
+    whole = sum(number for _, number in counted)
+    return ", ".join(f"{release} {100 * number / whole:.2f} %" for release, number in counted)
+
+
+def measured(site: str, split: Split, requests: Mapping[str, int], users: Mapping[str, int]) -> str:
+    """One line for a run under way: what is set and measured for the release named last, the new one."""
+    release, share = split.shares[-1]
+    whole, people = sum(requests.values()), sum(users.values())
+    said = [f"{100 * requests.get(release, 0) / whole:.2f} % of {whole:,} requests"] if whole else []
+    said += [f"{100 * users.get(release, 0) / people:.2f} % of {people:,} users of the last minute"] if people else []
+    return f"{site}: {release} set {share / 100:g} %, measured {' and '.join(said) or 'nothing yet'}"
 
 
 def name_json(dns: ShownName | None) -> dict[str, object] | None:

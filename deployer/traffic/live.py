@@ -25,6 +25,7 @@ from deployer.traffic.readmit import readmit
 from deployer.traffic.shift import shift
 from deployer.traffic.squeeze import Squeeze
 from deployer.traffic.told import Told, told
+from deployer.traffic.users import users
 from deployer.world import Clock, Order, Outcome, TrafficSeen
 
 
@@ -57,6 +58,9 @@ class LiveTraffic:
     def load(self) -> float:
         """Requests/s of all users, as the edge counts them now."""
         return at_the_edge.load(self._ground)
+
+    def users(self, sites: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return users(self._ground, sites)
 
     def told(self, sites: Sequence[str], seconds: float) -> tuple[Told, ...]:
         return told(self._ground, sites, seconds, self._ground.clock)

@@ -12,6 +12,7 @@ from deployer.traffic import at_the_edge, edge
 from deployer.traffic.asked import read
 from deployer.traffic.counts import counts
 from deployer.traffic.ground import Ground
+from deployer.traffic.users import users
 from deployer.world import Clock
 
 
@@ -25,6 +26,8 @@ class Told:
     balancer: str
     split: Split | None
     sent: tuple[tuple[str, Counts], ...] = ()
+    users: tuple[tuple[str, int], ...] = ()
+    """Users of the last minute, as numbers that loaded a page; empty where nobody counts them."""
     silent: str = ""
 
 
@@ -34,6 +37,7 @@ def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> 
     clock.sleep(seconds)
     after, after_edge = counts(ground, sites), at_the_edge.counts(ground)
     balancers = {one.name: one for site in sites for one in ground.asked(site)}
+    people = users(ground, sites)
     maps = ground.ssh.each(balancers, lambda name: read(ground.ssh, balancers[name]))
     found = list(_edges(ground, before_edge, after_edge))
     for name, one in maps.items():
@@ -41,7 +45,7 @@ def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> 
         if isinstance(one, DeployerError):
             found.append(Told(site, name, None, silent=str(one.what)))
         else:
-            found.append(Told(site, name, one.split if one else None, _sent(name, before, after)))
+            found.append(Told(site, name, one.split if one else None, _sent(name, before, after), _of(name, people)))
     return tuple(found)
 
 
@@ -64,3 +68,7 @@ def _sent(
         for (name, release), count in sorted(after.items())
         if name == balancer
     )
+
+
+def _of(balancer: str, people: Mapping[tuple[str, str], int]) -> tuple[tuple[str, int], ...]:
+    return tuple((release, count) for (name, release), count in sorted(people.items()) if name == balancer)

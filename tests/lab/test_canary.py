@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +24,7 @@ def operator(lab: Lab) -> Iterator[Console]:
     with console(lab) as one:
         one.set(
             rolling={"wave": 1, "min_in_service": 2},
-            canary={"steps": [5, 50, 100], "bake": "1s", "headroom": "0%", "sites": "together"},
+            canary={"steps": [5, 50, 100], "bake": "2s", "headroom": "0%", "sites": "together"},
         )
         yield one
 
@@ -41,6 +42,9 @@ def test_the_whole_ladder_brings_everybody_over_once(lab: Lab, operator: Console
     assert seen.mixed_pages == 0
     assert set(seen.flips) <= {"1.0.0>1.1.0"}, "nobody ever goes back"
     assert min(seen.lowest_in_service.values()) >= 2
+    for share in ("5", "50"):
+        said = rf"dc1: 1.1.0 set {share} %, measured .* % of [1-9].* users of the last minute"
+        assert re.search(said, told.err), told.err
     shown = operator.run("traffic", "--json", "--seconds", "0", "--check")
     assert shown.code == 0, str(shown)
     assert {one["split"]["1.1.0"] for one in shown.json["balancers"]} == {100.0}

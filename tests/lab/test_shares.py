@@ -10,12 +10,14 @@ from random import Random
 import pytest
 
 from deployer.lab import lifecycle
+from deployer.traffic.users import TABLE
 from tests.lab.sides import CALL, NEW, OLD, PAGE, sides
 
 pytestmark = pytest.mark.lab
 WHOLE = 10_000
 SHARES = (10, 100, 500, 5_000)
 VISITORS = 3_000
+LIVES = {"shop_a": OLD, "shop_b": NEW}
 ON_CANARY = f"Cookie: dp_bucket=1; dp_release={NEW}\r\n"
 
 
@@ -62,6 +64,18 @@ def test_who_was_given_a_number_at_one_site_has_the_same_release_at_the_other(tm
         for headers in (PAGE, CALL):
             again = two.answers([headers + jar for jar in jars])
             assert [(reply.release, reply.bucket) for reply in again] == [(reply.release, None) for reply in given]
+
+
+def test_users_are_counted_for_each_release_by_their_numbers_when_pages_load(tmp_path: Path) -> None:
+    with sides(tmp_path, 1, 1) as site:
+        site.share(2_500)
+        given = site.answers([PAGE] * 400)
+        jars = [f"Cookie: dp_bucket={reply.bucket}; dp_release={reply.release}\r\n" for reply in given]
+        site.answers([PAGE + jar for jar in jars])
+        site.answers([CALL] * 50)
+        numbers = {slot: {one.bucket for one in given if one.release == release} for slot, release in LIVES.items()}
+        used = {found["backend"]: int(found["used"]) for found in TABLE.finditer(site.told("show table"))}
+        assert used == {slot: len(found) for slot, found in numbers.items()}
 
 
 def test_a_canary_whose_last_host_is_drained_costs_nobody_an_error(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def command(*, ground: Ground, render: str | None, seconds: float, check: bool, 
     with workplace(ground) as work:
         sites = work.estate.sites
         shown = [
-            traffic.Shown(one.site, one.balancer, one.split, _requests(one.sent), one.silent)
+            traffic.Shown(one.site, one.balancer, one.split, _requests(one.sent), one.silent, one.users)
             for one in work.traffic.told(sites, seconds)
         ]
         edge = next((one.split for one in shown if one.site == "edge" and one.split), None)
@@ -94,6 +94,7 @@ def _plain(shown: Sequence[Shown], edge: Split | None, wrong: Sequence[str]) -> 
             "balancer": one.balancer,
             "split": shares(one.split),
             "requests": dict(one.requests),
+            "users": dict(one.users),
             "silent": one.silent,
         }
         for one in shown
