@@ -19,7 +19,7 @@ def answer(ground: Ground, run: str, who: str, why: str, acting: Acting) -> int:
         UsageError: it waits at no gate.
     """
     with books(ground, read_only=False) as book:
-        chosen = book.run(run)
+        chosen = book.going(run)
         lock, at_work = book.lock.status(), book.at_work(chosen)
         gate = waiting_at(fold(book.records(chosen)), at_work=at_work)
         confirm(f"let run {chosen} go on at {ground.name}, past: {gate.about}", ground.name, yes=acting.yes)

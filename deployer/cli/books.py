@@ -20,6 +20,10 @@ from deployer.settings.place import settings_file, state_url
 from deployer.store import open_store
 from deployer.store.rows import Store
 
+DEPLOYMENTS = ("rolling", "canary", "bluegreen", "rollback", "restart")
+"""The strategies that bring out a release."""
+_RECENT = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -44,6 +48,28 @@ class Books:
             return found[0]
         what = f"{named!r} could be any of {', '.join(found[:5])}" if found else f"there is no run {named!r}"
         raise UsageError(what, where=self.service, remedy="deployer history")
+
+    def going(self, named: str) -> str:
+        """The run that is to go on or back: the one named, else the one at work, else the newest that has not ended.
+
+        It is not looked for behind a deployment that has; acts by hand, and evacuations, may have come in between.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        if named:
+            return self.run(named)
+        lease = self.lock.status().lease
+        heads = self.journal.runs(_RECENT)
+        for head in heads:
+            if head.end not in (End.DONE, End.PUT_BACK) or (lease and lease.run == head.run):
+                return head.run
+            if fold(self.records(head.run)).plan.intent.strategy in DEPLOYMENTS:
+                break
+        what = "no run is under way, or waits" if heads else f"nothing was run for {self.service} yet"
+        raise UsageError(
+            what, where=self.service, remedy="deployer history; deployer undo RUN puts back what has ended"
+        )
 
     def refuse_while_held(self) -> None:
         """Before people read a plan and agree to it in vain. Raises LockHeld."""

@@ -17,7 +17,7 @@ deployer abort -i inventories/prod --reason 'errors at checkout'
 @options.ground
 @options.acting
 def command(*, run: str, ground: Ground, acting: Acting) -> int:
-    """Stop RUN (the last one when none is named) and put back what it did.
+    """Stop RUN (else the one under way or waiting) and put back what it did.
 
     Where an orchestrator is at work it is asked, through the journal, to go back by itself after the step under way.
     Where none is, this command goes back itself; it exits with 0 when everything is as before.
@@ -31,7 +31,7 @@ def command(*, run: str, ground: Ground, acting: Acting) -> int:
     from deployer.model import Undo
 
     with books(ground, read_only=False) as book:
-        chosen = book.run(run)
+        chosen = book.going(run)
         lock = book.lock.status()
         confirm(f"abort run {chosen} at {ground.name}", ground.name, yes=acting.yes)
         if lock.lease is not None and lock.lease.run == chosen and not lock.gone:

@@ -19,7 +19,7 @@ deployer approve -i inventories/prod --as 'change board' --reason CHG-4711
 @click.option("--as", "name", default="", metavar="NAME", help="Who answers, where it is not you.")
 @options.acting
 def command(*, run: str, ground: Ground, name: str, acting: Acting) -> int:
-    """Answer yes, with a reason, to the question that RUN (the last one when none is named) asks or waits at.
+    """Answer yes, with a reason, to the question that RUN (else the one under way or waiting) asks or waits at.
 
     A gate that had no verdict counts as passed, by you, in the journal. While an orchestrator watches on it is told,
     and goes on by itself; where it has ended (exit code 7) the run goes on here. `deployer abort` is the other answer.

@@ -17,7 +17,7 @@ deployer promote -i inventories/prod --reason 'testers are content'
 @options.ground
 @options.acting
 def command(*, run: str, ground: Ground, acting: Acting) -> int:
-    """Let RUN (the last one when none is named), which waits at a gate, go on to its next step.
+    """Let RUN (else the one under way or waiting), which waits at a gate, go on to its next step.
 
     A dark canary begins its ladder; a gate that had no verdict counts as passed, by you, in the journal.
     """

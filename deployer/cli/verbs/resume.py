@@ -17,7 +17,7 @@ deployer resume -i inventories/prod
 @options.ground
 @options.acting
 def command(*, run: str, ground: Ground, acting: Acting) -> int:
-    """Go on with RUN (the last one when none is named) where its journal ends.
+    """Go on with RUN (else the one under way or waiting) where its journal ends.
 
     The world is looked at again first; at most the one step that was under way is repeated.
     """
@@ -26,7 +26,7 @@ def command(*, run: str, ground: Ground, acting: Acting) -> int:
     from deployer.cli.workplace import workplace
 
     with workplace(ground) as work:
-        chosen = work.books.run(run)
+        chosen = work.books.going(run)
         confirm(f"go on with run {chosen} at {ground.name}", ground.name, yes=acting.yes)
         why = acting.reason or f"resume {chosen}"
         return again(work, chosen, lambda engine: engine.resume(chosen), why, Showing.of(acting))
