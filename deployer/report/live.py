@@ -30,9 +30,9 @@ class LiveTable:
         self._board = Board()
         self._clock = clock
         self._lock = RLock()
-        self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
         self._console = console
         self._measured: tuple[str, ...] = ()
+        self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> Self:
         self._live.__enter__()
