@@ -71,9 +71,11 @@ def test_a_stopped_sshd_refuses_a_started_one_answers(lab: Lab) -> None:
 
 def test_a_paused_balancer_does_not_answer_until_it_wakes(lab: Lab) -> None:
     faults.pause_balancer(lab, "dc1-lb2")
-    with pytest.raises(Unreachable):
-        balancer.ask(lab.machine("dc1-lb2").socket, "show info", timeout=0.3)
-    faults.wake_balancer(lab, "dc1-lb2")
+    try:
+        with pytest.raises(Unreachable):
+            balancer.ask(lab.machine("dc1-lb2").socket, "show info", timeout=0.3)
+    finally:
+        faults.wake_balancer(lab, "dc1-lb2")
     assert "Pid" in balancer.ask(lab.machine("dc1-lb2").socket, "show info")
 
 

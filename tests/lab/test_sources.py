@@ -57,6 +57,7 @@ def test_both_sources_tell_the_same(lab: Lab) -> None:
     scraped = asking.open(question)
     until(lambda: not scraped.read(time.time()).faults, "everything is scraped", within=120)
     scraped = asking.open(replace(question, start=time.time()))
+    until(lambda: not scraped.read(time.time()).faults, "a first look lies in the window", within=120)
     counted = Haproxy(estate, ssh, linger=60).open(replace(question, metrics=METRICS[:2]))
     seen = control.wait(control.start(lab, rate=80, seconds=5))
     until(lambda: total(counted.read(time.time())) >= seen.requests, "all are counted", within=60)
