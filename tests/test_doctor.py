@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.clock import WallClock
 from deployer.doctor import Line, Mark, Patient, examine, worst
 from deployer.errors import PreflightFailed, StepFailed
 from deployer.machines import Balancer, Estate, Host
@@ -22,17 +23,6 @@ from tests.inventory.ground import settings as written
 from tests.ssh.parts import Sshd, sshd
 
 WEB, NOBODY = "127.3.91.1", "127.3.91.9"
-
-
-class Clock:
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +53,7 @@ def _patient(machine: Sshd, tmp_path: Path, **changed: object) -> Patient:
 
 def _over(estate: Estate, own: Settings, tmp_path: Path) -> Patient:
     ssh = Ssh(estate.logins())
-    traffic, probe = LiveTraffic(estate, own, ssh, Clock()), HttpProbe(estate, own.app, Clock())
+    traffic, probe = LiveTraffic(estate, own, ssh, WallClock()), HttpProbe(estate, own.app, WallClock())
     return Patient(tmp_path / "deployer.yml", own, estate, ssh, traffic, probe, time.time, lambda: None)
 
 

@@ -20,12 +20,12 @@ def answer(ground: Ground, run: str, who: str, why: str, acting: Acting) -> int:
     """
     with books(ground, read_only=False) as book:
         chosen = book.going(run)
-        lock, at_work = book.lock.status(), book.at_work(chosen)
-        gate = waiting_at(fold(book.records(chosen)), at_work=at_work)
+        lease = book.at_work(chosen)
+        gate = waiting_at(fold(book.records(chosen)), at_work=lease is not None)
         confirm(f"let run {chosen} go on at {ground.name}, past: {gate.about}", ground.name, yes=acting.yes)
-        if at_work and lock.lease:
+        if lease:
             book.journal.append(chosen, Approved(gate.line, gate.number, who, why), epoch=None)
-            say.story(f"{lock.lease.owner} was told; see: deployer status -i {ground.inventory}")
+            say.story(f"{lease.owner} was told; see: deployer status -i {ground.inventory}")
             return 0
     with workplace(ground) as work:
         return again(work, chosen, lambda engine: engine.promote(chosen, who, why), why, Showing.of(acting))

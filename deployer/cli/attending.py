@@ -24,7 +24,7 @@ def attend(books: Books, run: str, told: Story, clock: Clock, timeout: float) ->
     progress, last = Progress(), 0
     with told:
         while True:
-            walked = books.at_work(run)  # asked first: what a dying orchestrator wrote last is told as well
+            walked = books.at_work(run) is not None  # asked first: what a dying orchestrator wrote last is told as well
             for record in books.journal.since(run, last):
                 told.listen(record)
                 progress.apply(record)

@@ -13,7 +13,7 @@ from deployer.errors import LockHeld, UsageError
 from deployer.evacuation import spool
 from deployer.events import End, Record
 from deployer.journal import Journal
-from deployer.lock import Lock
+from deployer.lock import Lease, Lock
 from deployer.progress import Progress, fold
 from deployer.report.standing import lock_lines
 from deployer.settings.place import settings_file, state_url
@@ -81,10 +81,10 @@ class Books:
                 remedy="deployer status, and wait for its end; or stop it with deployer abort",
             )
 
-    def at_work(self, run: str) -> bool:
-        """Somebody holds the lock for this run, and is not known to be dead."""
+    def at_work(self, run: str) -> Lease | None:
+        """The lease of whoever holds the lock for this run, and is not known to be dead."""
         lock = self.lock.status()
-        return lock.lease is not None and lock.lease.run == run and not lock.gone
+        return lock.lease if lock.lease is not None and lock.lease.run == run and not lock.gone else None
 
     def unfinished(self) -> str:
         """The last run, when it stands still somewhere between before and after; else ""."""

@@ -11,13 +11,13 @@ import dns.rdatatype
 import dns.resolver
 import pytest
 
+from deployer.clock import WallClock
 from deployer.dns import follow
 from deployer.dns.rfc2136 import Rfc2136
 from deployer.errors import StepFailed, Unreachable
 from deployer.model import Split
 from tests.dns.named import NAME, Servers, new_key, servers
 from tests.ssh.parts import until
-from tests.traffic.parts import RealClock
 
 HALF = Split((("dc1", 5_000), ("dc2", 5_000)))
 AWAY = Split((("dc1", 10_000), ("dc2", 0)))
@@ -33,7 +33,7 @@ def test_a_site_is_taken_out_and_put_back_on_every_server(bind: Servers) -> None
     names = Rfc2136(bind.place)
     until(lambda: all(one.split == HALF for one in names.answers()), "both servers have the zone")
     for split in (AWAY, HALF):
-        found = follow.until(names, NAME, lambda split=split: split, RealClock(), 30, lambda _: None)  # type: ignore[misc]
+        found = follow.until(names, NAME, lambda split=split: split, WallClock(), 30, lambda _: None)  # type: ignore[misc]
         assert not found.pending
         assert found.note == f"DNS www.app.test: {split}"
         assert [one.split for one in names.answers()] == [split, split]
@@ -60,7 +60,7 @@ def test_a_server_that_is_down_leaves_dns_pending_until_it_is_back(bind: Servers
             bind.primary.start()
         return AWAY
 
-    found = follow.until(names, NAME, mended, RealClock(), 60, told.append)
+    found = follow.until(names, NAME, mended, WallClock(), 60, told.append)
     assert not found.pending
     assert told[0].pending
 

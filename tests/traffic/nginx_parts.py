@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from deployer.clock import WallClock
 from deployer.lab.templates import render
 from deployer.machines import Balancer, Estate, Host
 from deployer.settings.values import Settings
@@ -20,7 +21,7 @@ from deployer.ssh import Ssh
 from deployer.traffic.live import LiveTraffic
 from deployer.traffic.nginx import fresh
 from tests.ssh.parts import Sshd, children, kill, sshd, until
-from tests.traffic.parts import PORT, RealClock, settings, tiny_host
+from tests.traffic.parts import PORT, settings, tiny_host
 
 STATUS = 8405
 CONF = """\
@@ -151,13 +152,13 @@ class NginxSite:
 
     @property
     def traffic(self) -> LiveTraffic:
-        return LiveTraffic(self.estate, self.settings, self.ssh, RealClock())
+        return LiveTraffic(self.estate, self.settings, self.ssh, WallClock())
 
     def patient(self, seconds: float) -> LiveTraffic:
         """Balancers have so long to agree."""
         told = self.settings.model_dump()
         told["balancers"]["agree_within"] = seconds
-        return LiveTraffic(self.estate, Settings.model_validate(told), self.ssh, RealClock())
+        return LiveTraffic(self.estate, Settings.model_validate(told), self.ssh, WallClock())
 
     def health(self, host: str) -> Path:
         return self.folder / host / "shared" / "health_check.html"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from deployer.clock import WallClock
 from deployer.machines import Balancer, Estate, Host
 from deployer.model import Release
 from deployer.settings.values import Settings
@@ -145,23 +146,6 @@ class Haproxy:
         return {row[0]: row[17] for row in rows if row[1] == host}
 
 
-class RealClock:
-    def now(self) -> float:
-        import time
-
-        return time.time()
-
-    def monotonic(self) -> float:
-        import time
-
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        import time
-
-        time.sleep(seconds)
-
-
 @dataclass(slots=True)
 class Ordered:
     """Makes orders, and keeps what was told."""
@@ -251,7 +235,7 @@ class Site:
 
     @property
     def traffic(self) -> LiveTraffic:
-        return LiveTraffic(self.estate, self.settings, self.ssh, RealClock())
+        return LiveTraffic(self.estate, self.settings, self.ssh, WallClock())
 
     def with_settings(self, **changes: object) -> LiveTraffic:
         """A driver over the same parts whose `rolling` and `balancers` settings differ."""
@@ -259,7 +243,7 @@ class Site:
         for key, value in changes.items():
             group = "balancers" if key in told["balancers"] else "rolling"
             told[group][key] = value
-        return LiveTraffic(self.estate, Settings.model_validate(told), self.ssh, RealClock())
+        return LiveTraffic(self.estate, Settings.model_validate(told), self.ssh, WallClock())
 
     @contextmanager
     def held(self, host: str, balancer: str = "lb1") -> Iterator[Held]:

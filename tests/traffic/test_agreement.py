@@ -15,13 +15,14 @@ from queue import Queue
 
 import pytest
 
+from deployer.clock import WallClock
 from deployer.errors import DeployerError
 from deployer.model import Split
 from deployer.settings.values import Settings
 from deployer.steps import Shift
 from deployer.traffic.live import LiveTraffic
 from tests.ssh.parts import children, kill, until
-from tests.traffic.parts import Haproxy, Ordered, RealClock, Site, site
+from tests.traffic.parts import Haproxy, Ordered, Site, site
 
 NETWORK = f"127.{100 + os.getpid() % 150}"
 PAIRS = 4
@@ -153,7 +154,7 @@ class Pair:
         estate = replace(self.site.estate, balancers=(one, replace(two, socket=str(self.gate.path))))
         told = self.site.settings.model_dump()
         told["balancers"]["agree_within"] = AGREE_WITHIN
-        traffic = LiveTraffic(estate, Settings.model_validate(told), self.site.ssh, RealClock())
+        traffic = LiveTraffic(estate, Settings.model_validate(told), self.site.ssh, WallClock())
         try:
             traffic.shift(Shift("dc1", split), self.ordered.order)
         except DeployerError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.clock import WallClock
 from deployer.errors import Overtaken, StepFailed
 from deployer.machines import Dns, EdgeNode, Estate, Host
 from deployer.model import Split
@@ -18,7 +19,7 @@ from deployer.steps import Shift
 from deployer.traffic.live import LiveTraffic
 from deployer.world import Order
 from tests.ssh.parts import Sshd, sshd
-from tests.traffic.parts import Haproxy, Ordered, RealClock, settings
+from tests.traffic.parts import Haproxy, Ordered, settings
 
 HALF = Split((("dc1", 5_000), ("dc2", 5_000)))
 GONE = Split((("dc1", 0), ("dc2", 10_000)))
@@ -54,7 +55,7 @@ class EdgePair:
         estate = Estate(folder, hosts, (), nodes, dns)
         quick = EdgeValues(grace=0.5, settle=2)
         self.ssh = Ssh(estate.logins())
-        self.traffic = LiveTraffic(estate, settings().model_copy(update={"edge": quick}), self.ssh, RealClock())
+        self.traffic = LiveTraffic(estate, settings().model_copy(update={"edge": quick}), self.ssh, WallClock())
 
     def weights(self, name: str) -> dict[str, str]:
         rows = (line.split(",") for line in self.parts[name].ask("show stat").splitlines())

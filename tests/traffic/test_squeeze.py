@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployer.clock import WallClock
 from deployer.errors import StepFailed
 from deployer.model import Verdict
 from deployer.settings.values import Settings
@@ -16,7 +17,7 @@ from deployer.traffic.ground import Ground
 from deployer.traffic.live import LiveTraffic
 from deployer.traffic.squeeze import Squeeze
 from tests.ssh.parts import until
-from tests.traffic.parts import Ordered, RealClock, Site, load, site
+from tests.traffic.parts import Ordered, Site, load, site
 
 WEB1 = Ask("squeeze", ("dc1",), hosts=("web1",))
 USUAL = {f"lb{n}": {"web1": 100, "web2": 100, "web3": 100} for n in (1, 2)}
@@ -31,7 +32,7 @@ def dc1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def squeeze(found: Site, **values: object) -> Squeeze:
     told = found.settings.model_dump()
     told["squeeze"] |= {"hold": 1, "latency": 100, "most": 4, **values}
-    return LiveTraffic(found.estate, Settings.model_validate(told), found.ssh, RealClock()).squeeze
+    return LiveTraffic(found.estate, Settings.model_validate(told), found.ssh, WallClock()).squeeze
 
 
 def weights(found: Site) -> dict[str, dict[str, int]]:
@@ -82,7 +83,7 @@ def test_a_stop_puts_it_back(dc1: Site, ordered: Ordered) -> None:
 
 
 def test_weights_that_nobody_comes_back_to_put_themselves_back(dc1: Site, ordered: Ordered) -> None:
-    ground = Ground(dc1.estate, dc1.settings, dc1.ssh, RealClock())
+    ground = Ground(dc1.estate, dc1.settings, dc1.ssh, WallClock())
     balancers = {one.name: one for one in dc1.estate.balancers}
     before = {name: tuple(("shop_a", host, 100) for host in dc1.hosts) for name in balancers}
     raised = dict.fromkeys(balancers, (("shop_a", "web1", 200),))

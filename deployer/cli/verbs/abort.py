@@ -32,11 +32,11 @@ def command(*, run: str, ground: Ground, acting: Acting) -> int:
 
     with books(ground, read_only=False) as book:
         chosen = book.going(run)
-        lock = book.lock.status()
+        lease = book.at_work(chosen)
         confirm(f"abort run {chosen} at {ground.name}", ground.name, yes=acting.yes)
-        if lock.lease is not None and lock.lease.run == chosen and not lock.gone:
+        if lease:
             book.journal.append(chosen, AbortAsked(person(), acting.reason), epoch=None)
-            say.story(f"{lock.lease.owner} was asked to go back; see: deployer status -i {ground.inventory}")
+            say.story(f"{lease.owner} was asked to go back; see: deployer status -i {ground.inventory}")
             return 0
     with workplace(ground) as work:
         why = acting.reason or f"{person()} aborted {chosen}"

@@ -45,7 +45,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
         last = book.journal.last_run()
         read = account(book.records(last)) if last else None
         lock = book.lock.status()
-        at_work = last is not None and book.at_work(last)
+        at_work = last is not None and book.at_work(last) is not None
         service = book.service
     picture = _look(ground) if live else None
     if as_json:
