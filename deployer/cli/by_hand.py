@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deployer.cli import papers, say
-from deployer.cli.confirm import confirm
+from deployer.cli import papers
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Acting, Ground
-from deployer.cli.walking import Showing, begin
+from deployer.cli.proposing import Proposal, propose_by_hand
 from deployer.cli.workplace import workplace
 from deployer.model import Intent, Picture, Release
 from deployer.plan import Plan
 from deployer.report import words
-from deployer.report.runbook import runbook
-from deployer.safety import prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,10 @@ def act(ground: Ground, what: ByHand, acting: Acting) -> int:
         wishes = Wishes(only=hosts, min_in_service=what.min_in_service, strategy=what.name)
         wanted = intent(work.settings, work.estate, Release(running(picture, hosts)), wishes)
         plan = what.draw(wanted, picture)
-        prove(plan, picture)
-        say.story(runbook(plan, picture).rstrip())
-        if acting.check:
-            say.story("\nchecked: nothing was changed")
-            return 0
-        confirm(f"{what.name} {words.hosts(hosts)} at {ground.name}", ground.name, yes=acting.yes)
-        why = acting.reason or f"{what.name} {words.hosts(hosts)}"
-        return begin(work, plan, picture, why, Showing.of(acting))
+        done = words.hosts(hosts)
+        why = acting.reason or f"{what.name} {done}"
+        proposal = Proposal(f"{what.name} {done} at", why, f"{done}: so it is already", acting)
+        return propose_by_hand(work, plan, picture, proposal)
 
 
 def running(picture: Picture, hosts: tuple[str, ...]) -> str:

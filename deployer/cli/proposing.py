@@ -14,6 +14,7 @@ from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.json import dumps, plan_json
 from deployer.report.runbook import runbook
+from deployer.safety import prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Proposal:
 
 
 def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -> int:
-    """The exit code. Nothing is touched before somebody agreed."""
+    """A release, with its times foretold and its machines asked; the exit code. Nothing is touched before the yes."""
     foretold = work.forecast(plan, picture)
     say.story(runbook(plan, picture, foretold).rstrip())
     if not plan.legs:
@@ -36,12 +37,23 @@ def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -
         say.story(f"note  run {left} did not come to an end; deployer show {left} -i {work.ground.inventory}")
     for finding in preflight(work, plan, picture):
         say.story(f"note  {finding}")
+    return _agreed(work, plan, picture, proposal, foretold.takes)
+
+
+def propose_by_hand(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -> int:
+    """An act whose plan is proved here; the exit code. Raises UnsafePlan."""
+    prove(plan, picture)
+    say.story(runbook(plan, picture).rstrip())
+    return _agreed(work, plan, picture, proposal) if plan.legs else _nothing(plan, picture, proposal)
+
+
+def _agreed(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal, takes: float | None = None) -> int:
     if proposal.acting.check:
         say.story("\nchecked: nothing was changed")
         return 0
     name = work.ground.name
     confirm(f"{proposal.question} {name}", name, yes=proposal.acting.yes)
-    return begin(work, plan, picture, proposal.why, Showing.of(proposal.acting), foretold.takes)
+    return begin(work, plan, picture, proposal.why, Showing.of(proposal.acting), takes)
 
 
 def _nothing(plan: Plan, picture: Picture, proposal: Proposal) -> int:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from deployer.cli import papers, say
+from deployer.cli import papers
 from deployer.cli.carrying import within
 from deployer.cli.confirm import confirm
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Acting, Ground
 from deployer.cli.person import person
-from deployer.cli.walking import Showing, begin
+from deployer.cli.proposing import Proposal, propose_by_hand
 from deployer.cli.workplace import Workplace, workplace
 from deployer.errors import Refused, UsageError
 from deployer.model import HostSeen, Intent, Picture, Release, Split, Undo
 from deployer.plan import Plan
-from deployer.report.runbook import runbook
-from deployer.safety import prove
 from deployer.strategies import by_hand
 from deployer.strategies import restore as back
 
@@ -51,16 +49,9 @@ def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
         wanted = intent(work.settings, work.estate, Release("none"), Wishes(strategy=asked.name))
         wanted = within(work, replace(wanted, undo=Undo.ALL), emergency=asked.emergency)
         plan = asked.draw(work, wanted, picture)
-        prove(plan, picture)
-        say.story(runbook(plan, picture).rstrip())
-        if not plan.legs:
-            say.result("nothing to do\n")
-            return 0
-        if acting.check:
-            say.story("\nchecked: nothing was changed")
-            return 0
-        confirm(f"{asked.what} at {ground.name}", ground.name, yes=acting.yes or asked.takes_over)
-        return begin(work, plan, picture, acting.reason or asked.what, Showing.of(acting))
+        told = replace(acting, yes=acting.yes or asked.takes_over)
+        proposal = Proposal(f"{asked.what} at", acting.reason or asked.what, "the edge has it so", told)
+        return propose_by_hand(work, plan, picture, proposal)
 
 
 def restoring(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:

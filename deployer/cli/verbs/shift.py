@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -49,18 +49,18 @@ def command(
 def _release(wanted: str, sites: tuple[str, ...], ground: Ground, acting: Acting) -> int:
     from dataclasses import replace
 
-    from deployer.cli.confirm import confirm
+    from deployer.cli import papers
     from deployer.cli.intent import Wishes, intent
-    from deployer.cli.walking import Showing, begin
+    from deployer.cli.proposing import Proposal, propose_by_hand
     from deployer.cli.workplace import workplace
     from deployer.errors import UsageError
     from deployer.model import Release, Undo
-    from deployer.report.runbook import runbook
-    from deployer.safety import prove
     from deployer.strategies import by_hand
 
     version, share = _parsed(wanted, "VERSION=PERCENT", "deployer shift --release 1.2.0=5")
+    papers.check(acting.papers)
     with workplace(ground) as work:
+        work.books.refuse_while_held()
         unknown = [site for site in sites if site not in work.estate.sites]
         if unknown:
             raise UsageError(f"no site {unknown[0]!r}; known: {', '.join(work.estate.sites)}", where="--site")
@@ -68,14 +68,9 @@ def _release(wanted: str, sites: tuple[str, ...], ground: Ground, acting: Acting
         drawn = replace(drawn, sites=sites or drawn.sites, undo=Undo.ALL)
         picture = work.world.eyes.look()
         plan = by_hand.shift(drawn, picture, share)
-        prove(plan, picture)
-        say.story(runbook(plan, picture).rstrip())
-        if acting.check:
-            say.story("\nchecked: nothing was changed")
-            return 0
-        confirm(f"give {version} {share / 100:g} % of the users at {ground.name}", ground.name, yes=acting.yes)
-        why = acting.reason or f"shift {wanted}"
-        return begin(work, plan, picture, why, Showing.of(acting))
+        question = f"give {version} {share / 100:g} % of the users at"
+        proposal = Proposal(question, acting.reason or f"shift {wanted}", "the balancers have it so", acting)
+        return propose_by_hand(work, plan, picture, proposal)
 
 
 def _parsed(wanted: str, form: str, example: str) -> tuple[str, int]:
