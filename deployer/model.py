@@ -34,6 +34,10 @@ class Release:
             )
 
 
+NO_RELEASE = Release("none")
+"""What an act on the shares of sites is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """Shares of users by name, in hundredths of a percent; names are releases (a site) or sites (the edge).

@@ -14,7 +14,7 @@ from deployer.cli.person import person
 from deployer.cli.proposing import Proposal, propose_by_hand
 from deployer.cli.workplace import Workplace, workplace
 from deployer.errors import Refused, UsageError
-from deployer.model import HostSeen, Intent, Picture, Release, Split, Undo
+from deployer.model import NO_RELEASE, HostSeen, Intent, Picture, Release, Split, Undo
 from deployer.plan import Plan
 from deployer.strategies import by_hand
 from deployer.strategies import restore as back
@@ -46,7 +46,7 @@ def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
         elif not asked.takes_over:
             work.books.refuse_while_held()
         picture = work.world.eyes.look()
-        wanted = intent(work.settings, work.estate, Release("none"), Wishes(strategy=asked.name))
+        wanted = intent(work.settings, work.estate, NO_RELEASE, Wishes(strategy=asked.name))
         wanted = within(work, replace(wanted, undo=Undo.ALL), emergency=asked.emergency)
         plan = asked.draw(work, wanted, picture)
         told = replace(acting, yes=acting.yes or asked.takes_over)
@@ -58,7 +58,8 @@ def restoring(site: str) -> Callable[[Workplace, Intent, Picture], Plan]:
     def draw(work: Workplace, wanted: Intent, picture: Picture) -> Plan:
         known(work, (site,))
         values = work.settings.restore
-        wanted = replace(wanted, release=Release(back.release(picture, site) or "none"))
+        there = back.release(picture, site)
+        wanted = replace(wanted, release=Release(there) if there else NO_RELEASE)
         return back.plan(wanted, picture, site, [round(step * 100) for step in values.steps], values.bake)
 
     return draw

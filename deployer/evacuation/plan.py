@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from deployer.evacuation.judgement import without
-from deployer.model import Intent, Release, Split, Undo
+from deployer.model import NO_RELEASE, Intent, Split, Undo
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Shift
-
-NO_RELEASE = Release("none")
-"""It is not about a release."""
 
 
 def plan(service: str, sites: tuple[str, ...], before: Split, site: str) -> Plan:

@@ -8,12 +8,12 @@ from enum import Enum
 
 from deployer.errors import HalfWay
 from deployer.events import Begun, Done, Ended, Event, Failed, GoingBack, Held, Planned, Record
-from deployer.model import Intent
+from deployer.model import Intent, Split
 from deployer.plan import Plan, Stage
 from deployer.progress import Progress, StepId
 from deployer.report.phrases import phrase
 from deployer.report.verdicts import VerdictAccount, verdicts
-from deployer.steps import Deploy, Drain, Readmit, Step, hosts_of
+from deployer.steps import Deploy, Drain, Readmit, Shift, Step, hosts_of
 from deployer.world import Outcome
 
 
@@ -87,6 +87,8 @@ class Account:
     sites: tuple[SiteAccount, ...]
     foretold: float | None = None
     verdicts: tuple[VerdictAccount, ...] = ()
+    shares: tuple[tuple[str, Split], ...] = ()
+    """Of each site, and of the edge, whose split was changed: what it is now."""
 
     @property
     def seconds(self) -> float:
@@ -207,7 +209,13 @@ def account(records: Iterable[Record]) -> Account:
         sites=tuple(_sites(progress.plan.intent, ledger)),
         verdicts=tuple(verdicts(progress)),
         foretold=progress.foretold,
+        shares=tuple(_shares(progress, ledger).items()),
     )
+
+
+def _shares(progress: Progress, ledger: _Ledger) -> dict[str, Split]:
+    shifts = (ledger.plans[line][number] for line, number in progress.done)
+    return {shift.scope: shift.split for shift in shifts if isinstance(shift, Shift)}
 
 
 def _numbered(plan: Plan) -> dict[int, Step]:

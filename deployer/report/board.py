@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from deployer.events import Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record
 from deployer.plan import Plan
 from deployer.progress import StepId
-from deployer.report.phrases import DOING, phrase
+from deployer.report.phrases import DOING, phrase, subject
 from deployer.steps import Deploy, Drain, Fetch, Readmit, Step, Verify, hosts_of
 from deployer.world import Outcome
 
@@ -43,7 +43,7 @@ class Board:
         match record.event:
             case Planned() as event:
                 intent = event.plan.intent
-                self.title = f"{intent.service} {intent.release.version}, {intent.strategy}, run {record.run}"
+                self.title = f"{subject(intent)}, {intent.strategy}, run {record.run}"
                 self._walk(event.plan)
                 for seen in event.picture.hosts.values():
                     state = "in service" if seen.in_service else "out of service"

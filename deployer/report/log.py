@@ -21,7 +21,7 @@ from deployer.events import (
 from deployer.gates import spoken
 from deployer.progress import Progress, StepId
 from deployer.report import words
-from deployer.report.phrases import ENDINGS, phrase
+from deployer.report.phrases import ENDINGS, phrase, subject
 from deployer.world import Outcome
 
 
@@ -47,8 +47,7 @@ class Log:
     def _said(self, record: Record) -> list[str]:  # noqa: C901, PLR0912 - one arm per kind of record
         match record.event:
             case Planned() as planned:
-                release = planned.plan.intent.release.version
-                return [f"run {record.run}: {planned.plan.intent.service} {release} by {words.one_line(planned.owner)}"]
+                return [f"run {record.run}: {subject(planned.plan.intent)} by {words.one_line(planned.owner)}"]
             case Taken() as taken:
                 return [f"taken by {words.one_line(taken.owner)}, epoch {taken.epoch}"]
             case Begun() as begun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deployer.artifact import shown
 from deployer.events import End
+from deployer.model import NO_RELEASE, Intent
 from deployer.report import words
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, verb
 
@@ -34,6 +35,12 @@ DOING = {
     Verify: "verifying",
     Readmit: "coming back",
 }
+
+
+def subject(intent: Intent) -> str:
+    """What a run is about: the service, and its release where it is about one."""
+    of_it = "" if intent.release == NO_RELEASE else f" {words.one_line(intent.release.version)}"
+    return f"{intent.service}{of_it}"
 
 
 def phrase(step: Step) -> str:

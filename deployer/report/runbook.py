@@ -10,8 +10,8 @@ from deployer.foretold import Forecast
 from deployer.model import Intent, Picture, Undo
 from deployer.plan import Leg, Plan
 from deployer.report import words
-from deployer.report.phrases import object_of, place
-from deployer.steps import Ask, Deploy, Step, verb
+from deployer.report.phrases import object_of, place, subject
+from deployer.steps import Ask, Deploy, Drain, Readmit, Step, Verify, hosts_of, verb
 
 _UNDO = {
     Undo.STAGE: "the stage is undone, the run stops",
@@ -36,8 +36,8 @@ def runbook(
 
 def _head(plan: Plan, picture: Picture | None, foretold: Forecast | None) -> Iterator[str]:
     intent = plan.intent
-    yield f"{intent.service} {intent.release.version}, {intent.strategy}: {_size(plan)}"
-    facts = (*_facts(intent, picture), *_gate(plan), *_times(foretold if plan.legs else None))
+    yield f"{subject(intent)}, {intent.strategy}: {_size(plan)}"
+    facts = (*_facts(plan, picture), *_gate(plan), *_times(foretold if plan.legs else None))
     yield from (f"  {label:<11} {words.one_line(text)}" for label, text in facts)
 
 
@@ -58,8 +58,8 @@ def _size(plan: Plan) -> str:
     return f"{words.count(len(plan.steps), 'step')} in {words.count(len(plan.stages), 'stage')}"
 
 
-def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]:
-    release = intent.release
+def _facts(plan: Plan, picture: Picture | None) -> Iterator[tuple[str, str]]:
+    intent, release = plan.intent, plan.intent.release
     if release.artifact:
         yield "artifact", place(release.artifact)
     if release.sha256:
@@ -68,19 +68,24 @@ def _facts(intent: Intent, picture: Picture | None) -> Iterator[tuple[str, str]]
         yield "irreversible", "there is no way back to the release before"
     yield "sites", " then ".join(intent.sites)
     yield from _meant(intent)
-    if intent.wave:
-        yield (
-            "wave",
-            _per_site(intent.wave, intent.sites)
-            + (f", {intent.abreast} waves at a time (sliding window)" if intent.abreast > 1 else ""),
-        )
-    if intent.floor:
-        yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
-    yield "budget", _budget(intent)
+    yield from _limits(plan)
     yield "on failure", _UNDO[intent.undo]
     if picture is not None:
         for site in intent.sites:
             yield f"now at {site}", _now(picture, site)
+
+
+def _limits(plan: Plan) -> Iterator[tuple[str, str]]:
+    """How many hosts go, stay and may fail; an act that touches none has no such limits."""
+    intent = plan.intent
+    if plan.legs and not any(hosts_of(step) for step in plan.steps):
+        return
+    if intent.wave and not all(isinstance(step, Drain | Verify | Readmit) for step in plan.steps):
+        window = f", {intent.abreast} waves at a time (sliding window)" if intent.abreast > 1 else ""
+        yield "wave", _per_site(intent.wave, intent.sites) + window
+    if intent.floor:
+        yield "floor", "in service at every moment: " + _per_site(intent.floor, intent.sites)
+    yield "budget", _budget(intent)
 
 
 def _budget(intent: Intent) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from deployer.events import End
 from deployer.report import words
 from deployer.report.account import Account, HostAccount, SiteAccount, State
-from deployer.report.phrases import ENDINGS, STANDING_STILL
+from deployer.report.phrases import ENDINGS, STANDING_STILL, subject
 
 _NOT_ENDED = {
     None: "not ended: still running, or its orchestrator was killed",
@@ -27,6 +27,7 @@ def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_w
     lines = (
         *_head(account, at_work),
         *_users(account),
+        *_shares(account),
         *_sites(account),
         *_costs(account, verbose=verbose),
         *_warm(account),
@@ -40,7 +41,7 @@ def headline(account: Account, at_work: bool | None = None) -> str:
     how = ENDINGS[account.end.end] if account.end else _NOT_ENDED[at_work]
     if account.end and account.end.end is End.PUT_BACK and account.failures:
         how = f"failed, and {how}"
-    return f"run {account.run}: {intent.service} {words.one_line(intent.release.version)}, {intent.strategy}: {how}"
+    return f"run {account.run}: {subject(intent)}, {intent.strategy}: {how}"
 
 
 def _head(account: Account, at_work: bool | None) -> Iterator[str]:
@@ -100,6 +101,13 @@ def _warm(account: Account) -> Iterator[str]:
 
 def _at(where: str, what: str) -> str:
     return f"{where}: {what}" if where else what
+
+
+def _shares(account: Account) -> Iterator[str]:
+    """Where users are led, while it is to more than one release or site."""
+    for scope, split in account.shares:
+        if scope == "edge" or len([share for _, share in split.shares if share]) > 1:
+            yield f"  {'split':<9} {words.one_line(f'{scope}: {split}')}"
 
 
 def _sites(account: Account) -> Iterator[str]:

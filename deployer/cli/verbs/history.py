@@ -22,7 +22,7 @@ def command(*, ground: Ground, number: int, as_json: bool) -> None:
     from deployer.progress import fold
     from deployer.report import words
     from deployer.report.json import dumps
-    from deployer.report.phrases import ENDINGS
+    from deployer.report.phrases import ENDINGS, subject
 
     with books(ground) as book:
         heads = book.journal.runs(number)
@@ -30,7 +30,7 @@ def command(*, ground: Ground, number: int, as_json: bool) -> None:
         for head in heads:
             progress = fold(book.records(head.run)[:1])
             intent = progress.plan.intent
-            rows.append((head, progress, f"{intent.service} {intent.release.version}, {intent.strategy}"))
+            rows.append((head, progress, f"{subject(intent)}, {intent.strategy}"))
     if as_json:
         say.result(
             dumps(
