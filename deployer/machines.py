@@ -69,6 +69,8 @@ class EdgeNode:
     login: Login
     socket: str
     backend: str
+    state_file: str = ""
+    """HAProxy: what it reads when it starts; "" = a restart forgets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from deployer.brake import Brake
+from deployer.edge.seen import Seen, Site
 from deployer.engine import Engine
 from deployer.errors import Refused
 from deployer.evacuation import judgement
-from deployer.evacuation.node import Seen, Site
 from deployer.evacuation.plan import plan as evacuation
 from deployer.events import Begun, Done, End, Ended, Planned, Taken
 from deployer.model import WHOLE, Picture, Release, Split, Undo, Verdict

@@ -12,11 +12,12 @@ from deployer.cli.confirm import confirm
 from deployer.cli.options import Ground
 from deployer.cli.person import new_run, person
 from deployer.clock import WallClock
+from deployer.edge.node import Node
+from deployer.edge.seen import Seen
 from deployer.errors import DeployerError, Unreachable
 from deployer.evacuation import contest, judgement, leaving, reading
 from deployer.evacuation.card import Card
 from deployer.evacuation.ledger import Ledger
-from deployer.evacuation.node import Node, Seen
 from deployer.evacuation.outcome import Evacuated, events
 from deployer.evacuation.plan import plan
 from deployer.evacuation.sweep import Emptied, Sweep
@@ -173,6 +174,8 @@ def _swept(sweep: Sweep, card: Card, site: str) -> tuple[dict[str, Emptied], dic
         if isinstance(one, Emptied):
             changed[name] = one
             say.story(f"  {name:<12} {site} 0 %, read back")
+            if one.after.fleeting:
+                say.story(f"warning  a restart of {name} forgets it: {one.after.fleeting}")
         else:
             missing[name] = one
     return changed, missing

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from deployer.edge.node import Node
+from deployer.edge.seen import Seen
 from deployer.errors import DeployerError, Overtaken, Refused, Taken
 from deployer.evacuation.judgement import NobodyLeft
-from deployer.evacuation.node import Node, Seen
 from deployer.evacuation.sweep import Emptied
 from deployer.world import Order
 

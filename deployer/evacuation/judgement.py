@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployer.edge.seen import Seen
 from deployer.errors import DeployerError, Refused, UsageError
 from deployer.evacuation.card import Card
-from deployer.evacuation.node import Seen
 from deployer.model import WHOLE, Split
 
 ALL = 100

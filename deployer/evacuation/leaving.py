@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from deployer.edge.node import Node
+from deployer.edge.seen import Seen, Site
 from deployer.errors import DeployerError
-from deployer.evacuation.node import Node, Seen, Site
 from deployer.world import Clock, Order
 
 OFTEN = 0.1

@@ -8,8 +8,9 @@ from functools import partial
 from threading import Condition, Thread
 from time import monotonic
 
+from deployer.edge.node import Node
+from deployer.edge.seen import Seen
 from deployer.errors import DeployerError, StepFailed, Unreachable
-from deployer.evacuation.node import Node, Seen
 from deployer.fence import Moved
 from deployer.ssh import StrangeKey
 

@@ -12,6 +12,7 @@ from deployer.inventory.facts import Facts
 from deployer.inventory.logins import login, number
 from deployer.inventory.names import counted
 from deployer.machines import Balancer, Dns, EdgeNode, Estate, Host, Login
+from deployer.settings.edge import EdgeValues
 from deployer.settings.kinds import log_target
 from deployer.settings.values import Settings
 
@@ -119,11 +120,21 @@ def _edges(wrong: list[str], facts: Facts, settings: Settings) -> tuple[EdgeNode
     nodes: list[EdgeNode] = []
     for name in sorted(facts.groups[settings.edge.group], key=counted):
         try:
-            socket = _path(facts, name, "deployer_socket", settings.edge.socket)
-            nodes.append(EdgeNode(name, settings.edge.kind, login(facts, name), socket, settings.edge.backend))
+            nodes.append(_edge(name, facts, settings.edge))
         except InventoryError as complaint:
             wrong.append(str(complaint))
     return tuple(nodes)
+
+
+def _edge(name: str, facts: Facts, values: EdgeValues) -> EdgeNode:
+    return EdgeNode(
+        name,
+        values.kind,
+        login(facts, name),
+        _path(facts, name, "deployer_socket", values.socket),
+        values.backend,
+        _path(facts, name, "deployer_state_file", values.state_file),
+    )
 
 
 def _dns(wrong: list[str], settings: Settings) -> Dns | None:

@@ -14,6 +14,8 @@ class EdgeValues(Values):
     """what the edge is"""
     socket: AbsolutePath = "/run/haproxy/admin.sock"
     """its runtime socket, at level admin"""
+    state_file: AbsolutePath = "/var/lib/haproxy/server.state"
+    """the server-state-file it reads when it starts: shares are kept there, so that a restart does not forget them"""
     backend: Name = "sites"
     """the backend whose servers are the sites"""
     grace: Seconds = 5

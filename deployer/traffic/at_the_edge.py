@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deployer.errors import DeployerError
+from deployer.edge.seen import Seen
 from deployer.gates.bake import Counts
-from deployer.traffic import stat
-from deployer.traffic.edge import site_of
+from deployer.traffic.edge import nodes
 from deployer.traffic.ground import Ground
-from deployer.traffic.haproxy import api
-from deployer.traffic.stat import Row
 
 
 def counts(ground: Ground) -> Mapping[tuple[str, str], Counts]:
-    """(edge node, site) to what it counted since its worker started; a silent node is not in it."""
-    found: dict[tuple[str, str], Counts] = {}
-    for name, rows in _rows(ground).items():
-        for row in rows:
-            site = site_of(ground, row.server)
-            if site:
-                found[name, site] = found.get((name, site), Counts()).plus(Counts(row.total, row.failed))
-    return found
+    """(edge node, site) to what it counted since its start; a silent node is not in it."""
+    return {
+        (name, site.site): Counts(site.answered, site.failed)
+        for name, one in _seen(ground).items()
+        for site in one.sites
+    }
 
 
 def load(ground: Ground) -> float:
     """Requests/s of all users, in the last second."""
-    return float(sum(row.rate for rows in _rows(ground).values() for row in rows))
+    return float(sum(site.rate for one in _seen(ground).values() for site in one.sites))
 
 
-def _rows(ground: Ground) -> Mapping[str, tuple[Row, ...]]:
-    nodes = {node.name: node for node in ground.estate.edges}
-    told = ground.ssh.each(
-        nodes, lambda name: stat.rows(api(ground.ssh, nodes[name], f"show stat {nodes[name].backend} 4 -1"))
-    )
-    return {name: rows for name, rows in told.items() if not isinstance(rows, DeployerError)}
+def _seen(ground: Ground) -> Mapping[str, Seen]:
+    there = nodes(ground)
+    told = ground.ssh.each(there, lambda name: there[name].look())
+    return {name: one for name, one in told.items() if isinstance(one, Seen)}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from deployer.edge.seen import Seen
 from deployer.errors import DeployerError
 from deployer.machines import Balancer
 from deployer.model import Split, Standing, View
 from deployer.traffic import edge, healthfile, mapped
 from deployer.traffic.ground import Ground
-from deployer.traffic.haproxy import Seen, api, see
+from deployer.traffic.haproxy import Seen as Pool
+from deployer.traffic.haproxy import api, see
 from deployer.traffic.maps import Maps
 from deployer.traffic.nginx import balancer as nginx
 from deployer.world import TrafficSeen
@@ -20,7 +22,7 @@ from deployer.world import TrafficSeen
 class Looked:
     """One balancer asked: its pool, its maps, and what is wrong with the way it is asked."""
 
-    seen: Seen
+    seen: Pool
     maps: Maps | None
     wrong: tuple[str, ...] = ()
 
@@ -29,13 +31,14 @@ def look(ground: Ground, sites: Sequence[str]) -> TrafficSeen:
     """Never raises for a balancer that does not answer: its views are UNKNOWN and a complaint says why."""
     balancers = [balancer for site in sites for balancer in ground.estate.balancers_at(site)]
     asked = {balancer.name: balancer for balancer in balancers if balancer.kind != "opaque"}
-    nodes = {node.name: node for node in ground.estate.edges}
+    nodes = edge.nodes(ground)
     told = ground.ssh.each(
-        (*asked, *nodes),
-        lambda name: _ask(ground, asked[name]) if name in asked else edge.weights(ground, nodes[name]),
+        (*asked, *nodes), lambda name: _ask(ground, asked[name]) if name in asked else nodes[name].look()
     )
-    found = {name: one for name, one in told.items() if not isinstance(one, tuple) and name in asked}
-    edges, of_edges = edge.seen(ground, {name: one for name, one in told.items() if not isinstance(one, Looked)})
+    found = {name: one for name, one in told.items() if not isinstance(one, Seen) and name in asked}
+    edges, of_edges = edge.seen(
+        ground, {name: one for name, one in told.items() if not isinstance(one, Looked) and name in nodes}
+    )
     views = {
         host.name: tuple(_views(ground, host.name, site, found))
         for site in sites
@@ -67,7 +70,7 @@ def _ask(ground: Ground, balancer: Balancer) -> Looked:
     return Looked(seen, maps, tuple(_wrong(ground, balancer, seen, maps)))
 
 
-def _wrong(ground: Ground, balancer: Balancer, seen: Seen, maps: Maps | None) -> Iterator[str]:
+def _wrong(ground: Ground, balancer: Balancer, seen: Pool, maps: Maps | None) -> Iterator[str]:
     level = api(ground.ssh, balancer, "show cli level").strip()
     if level != "admin":
         yield f"the socket {balancer.socket} has level {level}: give it `level admin`"

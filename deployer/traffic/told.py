@@ -52,12 +52,12 @@ def told(ground: Ground, sites: Sequence[str], seconds: float, clock: Clock) -> 
 def _edges(
     ground: Ground, before: Mapping[tuple[str, str], Counts], after: Mapping[tuple[str, str], Counts]
 ) -> Iterator[Told]:
-    nodes = {node.name: node for node in ground.estate.edges}
-    for name, one in ground.ssh.each(nodes, lambda name: edge.weights(ground, nodes[name])).items():
+    nodes = edge.nodes(ground)
+    for name, one in ground.ssh.each(nodes, lambda name: nodes[name].look()).items():
         if isinstance(one, DeployerError):
             yield Told("edge", name, None, silent=one.what)
         else:
-            yield Told("edge", name, edge.split_of(ground, one), _sent(name, before, after))
+            yield Told("edge", name, one.split(ground.estate.sites), _sent(name, before, after))
 
 
 def _sent(

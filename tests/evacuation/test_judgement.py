@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deployer.edge.seen import Seen, Site
 from deployer.errors import Refused, Unreachable
 from deployer.evacuation import judgement
 from deployer.evacuation.judgement import NobodyLeft
-from deployer.evacuation.node import Seen, Site
 from deployer.model import Split
 
 

@@ -75,7 +75,9 @@ def test_the_edge_is_a_group_of_its_own(tmp_path: Path) -> None:
     given = grouped(facts(), edge=("lb1",))
     estate = build(PROD, given, settings(tmp_path, edge={"group": "edge", "backend": "sites"}))
     login = Login("127.1.1.1", user="deploy")
-    assert estate.edges == (EdgeNode("lb1", "haproxy", login, "/run/haproxy/admin.sock", "sites"),)
+    assert estate.edges == (
+        EdgeNode("lb1", "haproxy", login, "/run/haproxy/admin.sock", "sites", "/var/lib/haproxy/server.state"),
+    )
 
 
 def test_an_opaque_device_needs_no_machine(tmp_path: Path) -> None:

@@ -63,6 +63,10 @@ def test_under_load_nobody_notices(lab: Lab, operator: Console) -> None:
     assert (seen.failed, seen.mixed_pages) == (0, 0), seen.all
     assert weights(lab) == [(50, 0), (50, 0)]
     assert told.json["changed"] == {edge.name: {"dc1": 10_000, "dc2": 0} for edge in lab.edges}
+    faults.kill_balancer(lab, "edge1")
+    faults.start_balancer(lab, "edge1")
+    balancer.reload(lab.machine("edge2"), save=False)
+    assert weights(lab) == [(50, 0), (50, 0)], "a restart, or a reload past our unit, brings nobody back"
     last = operator.records()
     assert isinstance(last[-1].event, Ended)
     assert last[-1].event.end is End.DONE

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.clock import WallClock
+from deployer.edge.node import Node
 from deployer.errors import Overtaken, StepFailed
 from deployer.machines import Dns, EdgeNode, Estate, Host
 from deployer.model import Split
@@ -26,7 +27,9 @@ GONE = Split((("dc1", 0), ("dc2", 10_000)))
 SITES = """\
 global
     stats socket {folder}/admin.sock mode 600 level {level} expose-fd listeners
+    server-state-file {folder}/server.state
 defaults
+    load-server-state-from-file global
     mode http
     timeout connect 2s
     timeout client 30s
@@ -46,7 +49,8 @@ class EdgePair:
     def __init__(self, folder: Path, door: Sshd, parts: dict[str, Haproxy], dns: Dns | None = None) -> None:
         self.parts = parts
         nodes = tuple(
-            EdgeNode(name, "haproxy", door.login, f"{part.folder}/admin.sock", "sites") for name, part in parts.items()
+            EdgeNode(name, "haproxy", door.login, f"{part.folder}/admin.sock", "sites", f"{part.folder}/server.state")
+            for name, part in parts.items()
         )
         hosts = tuple(
             Host(f"{site}-web1", site, door.login, "127.9.26.9", 8080, str(folder), str(folder / "h"))
@@ -125,6 +129,27 @@ def test_a_socket_that_may_only_look_is_named(edge: EdgePair, ordered: Ordered) 
     with pytest.raises(StepFailed, match=r"(?s)edge2: HAProxy refuses.*level admin"):
         edge.traffic.shift(Shift("edge", Split((("dc1", 2_000), ("dc2", 8_000)))), ordered.order)
     assert edge.weights("edge1") == {"dc1": "50", "dc2": "50"}
+
+
+def test_a_restart_or_a_reload_by_somebody_else_forgets_nothing(edge: EdgePair, ordered: Ordered) -> None:
+    edge.traffic.shift(Shift("edge", Split((("dc1", 3_000), ("dc2", 7_000)))), ordered.order)
+    edge.parts["edge1"].stop()
+    edge.parts["edge1"].start()
+    assert edge.weights("edge1") == {"dc1": "30", "dc2": "70"}
+    node = Node(edge.traffic._ground.estate.edges[1], "shop", edge.ssh, str)
+    node.empty("dc1", node.look(), Ordered("evacuation", 2).order)
+    edge.parts["edge2"].stop()
+    edge.parts["edge2"].start()
+    assert edge.weights("edge2") == {"dc1": "0", "dc2": "70"}
+
+
+def test_what_cannot_be_kept_is_said_and_stops_nothing(edge: EdgePair, ordered: Ordered) -> None:
+    for part in edge.parts.values():
+        (part.folder / "server.state.deployer").mkdir()
+    note = edge.traffic.shift(Shift("edge", GONE), ordered.order).note
+    assert "a restart of edge2 forgets it: " in note
+    assert "server.state cannot be written" in note
+    assert edge.traffic.look([]).splits == {"edge": GONE}
 
 
 def test_nodes_that_disagree_are_complained_about(edge: EdgePair) -> None:
