@@ -29,13 +29,24 @@ class Series:
         return Series(self.values * factor, self.n_effective)
 
 
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Both series; and, one under the other, what canary and baseline were at the moments at which both have a value,
+    the latest last: none where they were not measured equally often.
+    """
+
+    canary: Series
+    baseline: Series
+    together: NDArray[np.float64]
+
+
 def scale(sides: Sequence[Samples]) -> int:
     """The power of two that makes the largest value about 1: dividing by it loses nothing, in any unit."""
     rows = [np.abs(_row(side)) for side in sides if side.values]
     return frexp(max((float(np.max(row, where=np.isfinite(row), initial=0.0)) for row in rows), default=0.0))[1]
 
 
-def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int) -> tuple[Series, Series] | str:
+def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int) -> Cleaned | str:
     """Both series, divided by 2 to the `scaled`; or why not."""
     rows = [_filled(metric.nan, side) for side in (canary, baseline)]
     if metric.nan is Nan.FAIL and any(np.isnan(row).any() for row in rows):
@@ -44,10 +55,19 @@ def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int)
         rows = [_without_outliers(row) for row in rows]
     rows = [np.ldexp(row, -scaled) for row in rows]
     link = correlation(*rows)
-    canary_row, baseline_row = (row[~np.isnan(row)] for row in rows)
-    return Series(canary_row, effective(len(canary_row), link)), Series(
-        baseline_row, effective(len(baseline_row), link)
+    ours, theirs = (row[~np.isnan(row)] for row in rows)
+    return Cleaned(
+        Series(ours, effective(len(ours), link)),
+        Series(theirs, effective(len(theirs), link)),
+        _together(*rows if canary.step == baseline.step else (rows[0][:0], rows[1])),
     )
+
+
+def _together(canary: Row, baseline: Row) -> NDArray[np.float64]:
+    """Windows end together."""
+    many = min(len(canary), len(baseline))
+    both = np.vstack((canary[len(canary) - many :], baseline[len(baseline) - many :]))
+    return both[:, ~np.isnan(both).any(axis=0)]
 
 
 def _row(side: Samples) -> Row:
@@ -77,7 +97,7 @@ def correlation(canary: Row, baseline: Row) -> float:
     """
     for row in (baseline, canary):
         n = int(np.count_nonzero(~np.isnan(row)))
-        found = [_lag_one(one) for one in (row, _ranks(row))]
+        found = [lag_one(one) for one in (row, _ranks(row))]
         if max(found) > -1 and n > 4:  # noqa: PLR2004
             return float(np.clip((max(found) * n + 1) / (n - 3), 0.0, 0.99))
     return 0.0
@@ -88,7 +108,7 @@ def _ranks(row: Row) -> Row:
     return np.where(np.isnan(row), np.nan, place.astype(float))
 
 
-def _lag_one(row: Row) -> float:
+def lag_one(row: Row) -> float:
     """-1 where nothing varies: constant points say nothing about correlation."""
     around = row - np.nanmean(row)
     below = float(np.nansum(around * around))

@@ -110,16 +110,16 @@ def _stretched(edges: Row, counts: Row, rise: float) -> Row:
 def _samples(metric: MetricConfig, rule: Bar, baseline: Samples, rise: float, z: float) -> Expected:
     """Both sides have as many points, each worth what the baseline's are."""
     cleaned = clean(metric, baseline, baseline, scale([baseline]))
-    if isinstance(cleaned, str) or len(cleaned[0].values) <= 1:
+    if isinstance(cleaned, str) or len(cleaned.canary.values) <= 1:
         return Expected(lambda _: 0.0, lambda _: False)
-    series = cleaned[0]
+    series = cleaned.canary
     worth = series.n_effective / len(series.values)
-    same = samples.Site.of(series, series)
+    same = samples.Site.beside(series, series)
     above, ties = same.ranked.above, same.ranked.ties
     if rule.measure is Measure.CLES:
         above = rise
     else:
-        higher = samples.Site.of(series.times(rise), series)
+        higher = samples.Site.beside(series.times(rise), series)
         above, ties = higher.ranked.above, higher.ranked.ties
     shift = (above - 0.5) / (max(ties, 1e-12) / 12) ** 0.5
     spread = same.variance * series.n_effective

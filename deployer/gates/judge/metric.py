@@ -124,7 +124,8 @@ class _Looking:
         found = prepared.compare(places, how)
         label = _label(found, how, harm, alpha)
         if label is Label.INCONCLUSIVE and found.p <= alpha:
-            found = replace(found, why="harm is shown, but not that it is more than what is allowed")
+            shown = "harm is shown, but not that it is more than what is allowed"
+            found = replace(found, why="; ".join(part for part in (shown, found.why) if part))
         told = MetricJudgement(
             self.metric.name,
             label,

@@ -70,8 +70,8 @@ def _series(metric: MetricConfig, pair: Pair, scaled: int) -> samples.Site | Obj
     cleaned = clean(metric, pair.canary, pair.baseline, scaled)
     if isinstance(cleaned, str):
         return Objection(pair.site, cleaned)
-    n = (len(cleaned[0].values), len(cleaned[1].values))
+    n = (len(cleaned.canary.values), len(cleaned.baseline.values))
     least = max(metric.min_points, 2)
     if min(n) < least:
         return Objection(pair.site, f"{n[0]} and {n[1]} points without outliers, at least {least} are needed", n=n)
-    return samples.Site.of(*cleaned)
+    return samples.Site.of(cleaned, pair.canary.step)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from deployer.gates.judge.clean import Series
+from deployer.gates.judge.clean import Cleaned, Series
 from deployer.gates.judge.combine import ranks as combine
+from deployer.gates.judge.compare import drift
 from deployer.gates.judge.config import Measure
 from deployer.gates.judge.found import Found, growth
 from deployer.gates.judge.measure import LARGEST, Bar
 
 SHIFT = 1.0
 """The shift of a gauge that is bet on, in standard deviations."""
+INDEPENDENT = 10.0
+"""A baseline whose points are worth fewer independent ones wanders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,15 @@ class Site:
     base_mean: float
     variance: float
     base_variance: float
+    drift: drift.Drift | None = None
 
     @classmethod
-    def of(cls, canary: Series, baseline: Series) -> Site:
+    def of(cls, cleaned: Cleaned, step: float) -> Site:
+        found = cls.beside(cleaned.canary, cleaned.baseline)
+        return replace(found, drift=drift.Drift.of(cleaned.together, step))
+
+    @classmethod
+    def beside(cls, canary: Series, baseline: Series) -> Site:
         return cls(
             _ranked(canary, baseline),
             (len(canary.values), len(baseline.values)),
@@ -43,7 +52,10 @@ class Site:
 
     def swapped(self) -> Site:
         ranked = combine.Ranked(1 - self.ranked.above, self.ranked.ties, self.ranked.base_n, self.ranked.n)
-        return Site(ranked, (self.n[1], self.n[0]), self.base_mean, self.mean, self.base_variance, self.variance)
+        turned = self.drift.swapped() if self.drift else None
+        return Site(
+            ranked, (self.n[1], self.n[0]), self.base_mean, self.mean, self.base_variance, self.variance, turned
+        )
 
 
 def _variance(series: Series) -> float:
@@ -65,10 +77,45 @@ def _ranked(canary: Series, baseline: Series) -> combine.Ranked:
 
 
 def compare(sites: Sequence[Site], bar: Bar, confidence: float, *, repeated: bool) -> Found:
+    level = _level(sites, bar, confidence, repeated=repeated)
+    drifts = [site.drift for site in sites if site.drift]
+    wandering = any(site.ranked.base_n < INDEPENDENT for site in sites)
+    if bar.measure is Measure.CLES or not wandering or len(drifts) < len(sites):
+        return level
+    return _with_drift(level, sites, drifts, bar, confidence, repeated=repeated)
+
+
+def _with_drift(
+    level: Found, sites: Sequence[Site], drifts: Sequence[drift.Drift], bar: Bar, confidence: float, *, repeated: bool
+) -> Found:
+    """Harm is shown by either; what is now counts, for means over the window say little of what moves."""
+    weight = _weights(sites)
+    now = drift.Now.of(drifts, weight, confidence)
+    found = replace(
+        level,
+        values=(now.ours, now.theirs),
+        effect=_over(now.ours, now.theirs),
+        interval=(_over(now.theirs + now.low, now.theirs), _over(now.theirs + now.high, now.theirs)),
+        p=min(1.0, 2 * min(level.p, drift.chance(drifts, repeated=repeated))),
+        excluded=now.within(bar.allowed),
+    )
+    if drift.rise(drifts) <= drift.RISES or now.ours <= now.theirs:
+        return replace(found, excluded=found.excluded or level.excluded)
+    pace = drift.Pace.of(drifts, weight, now.theirs)
+    return replace(found, why=str(pace), more=1 + len(sites) * pace.until(found.effect, bar.allowed) / found.n[0])
+
+
+def _weights(sites: Sequence[Site]) -> NDArray[np.float64]:
+    weight: NDArray[np.float64] = np.array([site.ranked.weight for site in sites])
+    weight /= weight.sum()
+    return weight
+
+
+def _level(sites: Sequence[Site], bar: Bar, confidence: float, *, repeated: bool) -> Found:
     ranked = [site.ranked for site in sites]
     freedom = max(sum(site.n + site.base_n - 2 for site in ranked), 1.0)
     t = float(special.stdtrit(freedom, (1 + confidence) / 2))
-    weight = np.array([site.weight for site in ranked]) / sum(site.weight for site in ranked)
+    weight = _weights(sites)
     means = (_sum(weight, [site.mean for site in sites]), _sum(weight, [site.base_mean for site in sites]))
     spread = (
         _sum(weight**2, [site.variance for site in sites]),
@@ -110,12 +157,7 @@ def within(
 def _ratio(means: tuple[float, float], spread: tuple[float, float], t: float) -> tuple[float, float, float]:
     """Ratio of the means with Fieller's limits; up to LARGEST where the baseline may be zero."""
     mean, base = means
-    if mean == base:
-        ratio = 1.0
-    elif abs(base) * LARGEST <= abs(mean):
-        ratio = LARGEST if mean > base else -LARGEST
-    else:
-        ratio = 1 + (mean - base) / abs(base)
+    ratio = _over(mean, base)
     sure = base * base - t * t * spread[1]
     inside = mean * mean * base * base - (mean * mean - t * t * spread[0]) * sure
     if sure <= 0:
@@ -124,3 +166,12 @@ def _ratio(means: tuple[float, float], spread: tuple[float, float], t: float) ->
     if base < 0:
         low, high = 2 - high, 2 - low
     return ratio, max(low, -LARGEST), min(high, LARGEST)
+
+
+def _over(mean: float, base: float) -> float:
+    """1 and the difference as a part of the baseline, whatever its sign."""
+    if mean == base:
+        return 1.0
+    if abs(base) * LARGEST <= abs(mean - base):
+        return LARGEST if mean > base else -LARGEST
+    return 1 + (mean - base) / abs(base)
