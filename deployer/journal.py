@@ -13,7 +13,7 @@ from typing import TypeVar, get_args
 from deployer import codec
 from deployer.chain import Broken, Line, checked, linked
 from deployer.errors import JournalDamaged, UsageError
-from deployer.events import End, Ended, Event, Record
+from deployer.events import End, Ended, Event, Planned, Record
 from deployer.lock import must_hold
 from deployer.store.rows import NOTHING, Mark, Rows, Store
 
@@ -86,6 +86,24 @@ class Journal:
         if lines and lines[0].kind != "Planned":  # a damaged index may hide the beginning
             raise self._damaged(Broken(lines[0].seq, f"run {run} begins with it, a {lines[0].kind}, not with a plan"))
         return tuple(self._record(line) for line in lines)
+
+    def latest(self, runs: int) -> tuple[tuple[Record, ...], ...]:
+        """The records of the last so many runs, the oldest run first, in one read from where they begin."""
+
+        def work(rows: Rows) -> tuple[Line, ...]:
+            begins = rows.ask(
+                """SELECT MIN(seq) FROM deployer_journal WHERE service = ?
+                GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
+                self._service,
+                runs,
+            )
+            return self._lines(rows, begins[-1][0]) if begins else ()
+
+        found: dict[str, list[Record]] = {}
+        for line in self._read(work):
+            if line.kind == Planned.__name__ or line.run in found:  # others began before
+                found.setdefault(line.run, []).append(self._record(line))
+        return tuple(map(tuple, found.values()))
 
     def since(self, run: str, seq: int) -> tuple[Record, ...]:
         """The records of this run that are newer than seq."""

@@ -69,6 +69,7 @@ def test_nothing_yet(journal: Journal) -> None:
     assert journal.events("r1") == ()
     assert journal.since("r1", 0) == ()
     assert journal.runs() == ()
+    assert journal.latest(5) == ()
     assert journal.last_run() is None
     assert journal.verify() == 0
     assert journal.append("r1", epoch=None) == ()
@@ -117,6 +118,16 @@ def test_runs_newest_first_with_their_end(journal: Journal) -> None:
     assert journal.last_run() == "r3"
     assert len(journal.runs(2)) == 2
     assert [record.event for record in journal.events("r2")][-1] == Taken("ann", 3)
+
+
+def test_the_latest_runs_are_read_whole_and_in_order(journal: Journal) -> None:
+    for run in ("r1", "r2"):
+        a_run(journal, run)
+    journal.append("r3", samples.planned(), epoch=None)
+    journal.append("r1", AbortAsked("ann@ctl", "late"), epoch=None)  # its beginning lies before the latest two
+    journal.append("r2", AbortAsked("ann@ctl", "late"), epoch=None)
+    assert journal.latest(2) == (journal.events("r2"), journal.events("r3"))
+    assert journal.latest(9) == tuple(journal.events(run) for run in ("r1", "r2", "r3"))
 
 
 def test_services_share_a_store_and_nothing_else(journal: Journal, store: Store) -> None:
@@ -303,6 +314,18 @@ def test_a_step_costs_the_same_whatever_lies_before_it(url: str) -> None:
         lock.release(lease)
     assert read[0] == read[1]
     assert read[0] < 6 * len(it.plan.steps) + 20
+    store.close()
+
+
+def test_the_latest_runs_are_read_once(url: str) -> None:
+    """Each run read by itself would read what came after it again and again."""
+    store = Counting(open_store(url))
+    journal = Journal(store, "shop", lambda: 1.0)
+    for number in range(20):
+        a_run(journal, f"r{number}")
+    store.rows = 0
+    assert len(journal.latest(20)) == 20
+    assert store.rows < 20 * 7 + 20 + 10
     store.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deployer.cli import say
 from deployer.cli.options import Ground
@@ -33,6 +33,7 @@ class Books:
     store: Store
     journal: Journal
     lock: Lock
+    _past: list[tuple[int, tuple[Progress, ...]]] = field(default_factory=list, init=False)
 
     def run(self, named: str) -> str:
         """The run of this name, of this unambiguous beginning of a name, or the last one when none is named.
@@ -92,8 +93,10 @@ class Books:
         return head.run if head is not None and head.end not in (End.DONE, End.PUT_BACK) else ""
 
     def past(self, many: int) -> tuple[Progress, ...]:
-        """The last so many runs, the oldest first."""
-        return tuple(fold(self.records(head.run)) for head in reversed(self.journal.runs(many)))
+        """The last so many runs, the oldest first, as they were when first asked for: reading them is dear."""
+        if not self._past or self._past[0][0] < many:
+            self._past[:] = [(many, tuple(fold(records) for records in self.journal.latest(many)))]
+        return self._past[0][1][-many:]
 
     def catch_up(self) -> None:
         """What was done from this machine while the journal was away is written down now."""
