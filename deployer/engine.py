@@ -7,19 +7,21 @@ of one step and the *begun* of the next are one transaction; a crash repeats at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
+from deployer.answers import Aborted, Postponed
 from deployer.brake import Brake, Stopped
 from deployer.diary import Diary, Journal
 from deployer.errors import DeployerError, Overtaken, UsageError
 from deployer.events import Approved, End, Ended, GoingBack, Planned, Record, Taken
 from deployer.guard import Guard
-from deployer.lane import Aborted, Lane, Numbered, Postponed
+from deployer.lane import Lane, Numbered
 from deployer.model import Picture, Undo
 from deployer.plan import Leg, Plan
-from deployer.progress import Progress, StepId, waiting_at
+from deployer.progress import Progress, StepId, refuse_another, waiting_at
 from deployer.promised import Comparison, back, forward
+from deployer.rules import Rules
 from deployer.safety import prove
 from deployer.together import together
 from deployer.undo import in_doubt, policy, way_back
@@ -43,6 +45,7 @@ class Engine:
     epoch: int
     listen: Callable[[Record], None]
     tell: Callable[[StepId, str], None]
+    rules: Rules = field(default_factory=Rules)
 
     def run(self, run: str, plan: Plan, picture: Picture, reason: str = "", foretold: float | None = None) -> Ended:
         """Prove the plan, write it down with the seconds it was foretold to take, walk it.
@@ -72,16 +75,16 @@ class Engine:
             return self._holding(diary, lambda: self._turn_back(diary, policy(diary.progress), why, failed.remedy))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
-    def promote(self, run: str, who: str, why: str) -> Ended:
-        """A person (`who`) answers for the gate the run waits at, and it goes on.
+    def promote(self, run: str, answer: Approved) -> Ended:
+        """A person answers for the gate the run waits at, and it goes on.
 
         Raises:
-            UsageError: there is no such run, or it waits at no gate.
+            UsageError: there is no such run, or it does not wait at this gate (any more).
         """
         diary = self._reopen(run)
-        gate = waiting_at(diary.progress)
+        refuse_another(waiting_at(diary.progress), answer)
         picture = self._take_up(diary)
-        diary.write(Approved(gate.line, gate.number, who, why))
+        diary.write(answer)
         return self._holding(diary, lambda: self._walk(diary, picture))
 
     def undo(self, run: str, scope: Undo, why: str) -> Ended:
@@ -115,7 +118,7 @@ class Engine:
     def _walk(self, diary: Diary, picture: Picture) -> Ended:
         progress = diary.progress
         guard = Guard(self.world.eyes, picture, progress.plan.intent, in_doubt(progress))
-        lane = Lane(self.world, diary, guard, self.brake, self.tell)
+        lane = Lane(self.world, diary, guard, self.brake, self.tell, self.rules)
         try:
             self._walk_legs(lane, progress.walking)
         except Overtaken:
@@ -123,8 +126,7 @@ class Engine:
         except Stopped as stop:
             return self._end(diary, End.STOPPED, _words(stop), f"deployer resume {diary.run}")
         except Postponed as waits:
-            answers = f"deployer approve {diary.run} --reason TEXT, or deployer resume {diary.run}"
-            return self._end(diary, End.WAITING, str(waits), answers)
+            return self._end(diary, End.WAITING, str(waits), waits.remedy)
         except Aborted as abort:
             return self._turn_back(diary, Undo.ALL, _words(abort))
         except DeployerError as failure:

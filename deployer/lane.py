@@ -7,29 +7,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from deployer.answers import Aborted, Answers
 from deployer.blame import alike
 from deployer.brake import Brake, Stopped
 from deployer.diary import Diary
 from deployer.errors import DeployerError, Overtaken, StepFailed
-from deployer.events import Begun, Done, Event, Failed, Held, Looked, Undecided
+from deployer.events import Begun, Done, Event, Failed, Held, Looked
 from deployer.guard import Guard
 from deployer.model import Verdict
 from deployer.past import past
 from deployer.progress import StepId
+from deployer.rules import Rules
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of, verb
 from deployer.world import Order, Outcome, World
 
 
-class Aborted(Exception):
-    """The operator asked to stop and put everything back."""
-
-
 class TooMany(StepFailed):
     """More hosts failed than the run may go on without."""
-
-
-class Postponed(Exception):
-    """A gate has no verdict yet."""
 
 
 class FoundBad(StepFailed):
@@ -38,6 +32,7 @@ class FoundBad(StepFailed):
     def __init__(self, outcome: Outcome, step: Ask) -> None:
         super().__init__(outcome.note, where=f"gate {step.gate}")
         self.outcome = outcome
+        self.written = False
 
 
 Numbered = Sequence[tuple[int, Step]]
@@ -52,6 +47,7 @@ class Lane:
     guard: Guard
     brake: Brake
     tell: Callable[[StepId, str], None]
+    rules: Rules = field(default_factory=Rules)
     _leaving_out: Lock = field(default_factory=Lock)
     _prepared: dict[int, Order] = field(default_factory=dict)
 
@@ -124,6 +120,7 @@ class Lane:
             return
         bad = FoundBad(said, passed.step)
         self.diary.write(*unwritten, self._failed(passed.number, bad))
+        bad.written = True
         raise bad
 
     def _stop(self) -> Exception | None:
@@ -200,7 +197,7 @@ class Lane:
         """Make it true, for all hosts but those that the run may go on without."""
         try:
             outcome = self._act(number, step)
-            failed = self._judge(number, step, outcome)
+            failed = self._judge(step, outcome)
         except DeployerError as failure:
             stop = self._stop()
             if stop is not None and not isinstance(failure, Overtaken):
@@ -208,7 +205,7 @@ class Lane:
             ill = () if isinstance(failure, TooMany) else _whose(step, failure)
             if self._may_leave_out(step, ill, failure.what):
                 return self._perform(number, _without(step, ill))
-            if not isinstance(failure, Overtaken):
+            if not isinstance(failure, Overtaken) and not (isinstance(failure, FoundBad) and failure.written):
                 self.diary.write(self._failed(number, failure))
             raise
         self.guard.became_true(_without(step, failed))
@@ -218,7 +215,7 @@ class Lane:
         said = failure.outcome if isinstance(failure, FoundBad) else None
         return Failed(self.diary.progress.line, number, failure.what, failure.where, failure.remedy, said)
 
-    def _judge(self, number: int, step: Step, outcome: Outcome) -> tuple[str, ...]:
+    def _judge(self, step: Step, outcome: Outcome) -> tuple[str, ...]:
         """Whether the outcome lets the run go on.
 
         Returns:
@@ -226,9 +223,6 @@ class Lane:
         """
         if isinstance(step, Ask) and outcome.verdict is Verdict.FAIL:
             raise FoundBad(outcome, step)
-        if isinstance(step, Ask) and outcome.verdict is not Verdict.PASS:
-            self.diary.write(Undecided(self.diary.progress.line, number, outcome))
-            raise Postponed(f"gate {step.gate}: {outcome.note}")
         failed = tuple(host.host for host in outcome.failed)
         if failed:
             notes = "; ".join(dict.fromkeys(host.note for host in outcome.failed if host.note))
@@ -268,9 +262,6 @@ class Lane:
 
     def _act(self, number: int, step: Step) -> Outcome:
         order = self._order(number)
-        approved = self.diary.progress.approved.get((self.diary.progress.line, number))
-        if approved:
-            return Outcome(f"approved by {approved.who}", verdict=Verdict.PASS)
         if not isinstance(step, Shift | Ask) and not step.hosts:
             return Outcome("nobody left in this stage")
         match step:
@@ -287,7 +278,20 @@ class Lane:
             case Shift():
                 return self.world.traffic.shift(step, order)
             case Ask():
-                return self.world.gates.ask(step, order)
+                return self._ask(number, step, order)
+
+    def _ask(self, number: int, step: Ask, order: Order) -> Outcome:
+        """What the gate says, or a person where it has no verdict."""
+        answers = Answers(self.diary, self.world.clock, self.rules.approvals, self.tell, self._watch)
+        if given := answers.given(number):
+            return given
+        said = self.world.gates.ask(step, order)
+        return said if said.verdict in (Verdict.PASS, Verdict.FAIL) else answers.awaited(number, step, said)
+
+    def _watch(self, number: int) -> None:
+        """While nothing is done: somebody may want to stop, and what was let pass may turn out to be bad."""
+        self._may_go_on([])
+        self._still_well(number, [])
 
 
 def _left_out(step: Step, why: str) -> str:

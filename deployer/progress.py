@@ -31,6 +31,7 @@ from deployer.world import Look, Outcome
 
 StepId = tuple[int, int]
 """(line, number): line 0 is the plan, 1.. the ways back; steps are numbered from 1."""
+_ON = "deployer status; where nobody is at work, deployer resume goes on"
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Progress:
     """What the journal says of one run. `apply` takes its records in order."""
 
     run: str = ""
+    starter: str = ""
+    """Who began it; `owner` took it up last."""
     owner: str = ""
     reason: str = ""
     epoch: int = 0
@@ -59,6 +62,8 @@ class Progress:
     abort: AbortAsked | None = None
     injected: Injected | None = None
     approved: dict[StepId, Approved] = field(default_factory=dict)
+    asked_at: dict[StepId, float] = field(default_factory=dict)
+    """Since when a gate without a verdict waits for a person."""
     looks: dict[StepId, list[Look]] = field(default_factory=dict)
     answers: dict[StepId, Outcome] = field(default_factory=dict)
     """What a gate said last, also while it has no verdict."""
@@ -95,7 +100,8 @@ class Progress:
     def _take(self, event: Event, at: float) -> None:  # noqa: C901, PLR0912 - one arm per kind of record
         match event:
             case Planned():
-                self.owner, self.reason, self.started = event.owner, event.reason, at
+                self.starter = self.owner = event.owner
+                self.reason, self.started = event.reason, at
                 self.picture, self.foretold = event.picture, event.foretold
                 self.lines = [event.plan]
             case Taken():
@@ -120,6 +126,7 @@ class Progress:
             case Looked():
                 self.looks.setdefault((event.line, event.number), []).append(event.look)
             case Undecided():
+                self.asked_at.setdefault((event.line, event.number), at)
                 self._answered((event.line, event.number), event.outcome)
             case Held():
                 self.held.update(dict.fromkeys(event.hosts, event.why))
@@ -127,7 +134,7 @@ class Progress:
             case AbortAsked():
                 self.abort = event
             case Approved():
-                self.approved[event.line, event.number] = event
+                self.approved.setdefault((event.line, event.number), event)  # the first answer counts
             case GoingBack():
                 self.lines.append(event.plan)
                 self.why_back, self.lost = event.why, event.lost
@@ -159,10 +166,20 @@ def waiting_at(progress: Progress, *, at_work: bool = False) -> Waits:
     waits = at_work or (progress.end is not None and progress.end.end is End.WAITING)
     for line, number in progress.in_doubt:
         step = next(step for n, _, _, step in progress.lines[line].walk() if n == number)
+        if approved := progress.approved.get((line, number)):
+            raise UsageError(f"{approved.who} has answered already", where=f"run {progress.run}", remedy=_ON)
         if isinstance(step, Ask) and waits:
             return Waits(line, number, step.about or step.gate)
     ended = progress.end.end.value if progress.end else "not ended"
     raise UsageError(f"run {progress.run} waits at no gate: {ended}", remedy=f"deployer show {progress.run}")
+
+
+def refuse_another(gate: Waits, answer: Approved) -> None:
+    """Raises UsageError when somebody answers what is not asked any more."""
+    if (gate.line, gate.number) != (answer.line, answer.number):
+        raise UsageError(
+            f"step {answer.number} is not asked any more; now it is {gate.about}", remedy="look again: deployer status"
+        )
 
 
 def fold(records: Iterable[Record]) -> Progress:

@@ -12,6 +12,7 @@ from deployer.events import Ended
 from deployer.model import Intent, Picture, Release, Undo
 from deployer.plan import Plan
 from deployer.progress import Progress, fold
+from deployer.rules import Rules
 from deployer.steps import hosts_of
 from deployer.strategies import rolling
 from tests.memory import Crash, Host, Memory, MemoryJournal, violations
@@ -64,6 +65,8 @@ class Case:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     brake: Brake = field(default_factory=Brake)
     told: list[str] = field(default_factory=list)
+    rules: Rules = field(default_factory=Rules)
+    on_tell: Callable[[str], None] = lambda _line: None
     before: Memory = field(init=False)
     earlier: int = field(init=False)
 
@@ -79,7 +82,8 @@ class Case:
             "ann@desk",
             self.journal.epoch,
             lambda record: self.told.append(type(record.event).__name__),
-            lambda _step, _line: None,
+            lambda _step, line: self.on_tell(line),
+            self.rules,
         )
 
     def run(self) -> Ended:

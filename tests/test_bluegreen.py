@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import Refused, UnsafePlan
-from deployer.events import End
+from deployer.events import Approved, End
 from deployer.lineage import lineage
 from deployer.model import WHOLE, Gating, Intent, Ladder, Picture, Release, Split, Switch, Undo, Verdict
+from deployer.progress import waiting_at
 from deployer.safety import prove
 from deployer.steps import Ask, Deploy, Drain, Readmit, Shift, Verify
 from deployer.strategies import bluegreen, rollback
@@ -187,7 +188,7 @@ def test_a_person_is_asked_before_anybody_moves() -> None:
     assert it.run().end is End.WAITING
     assert all_are_on(it.memory, OLD)
     it.revive()
-    assert it.engine().promote("r1", "ann", "looks good").end is End.DONE
+    assert it.engine().promote("r1", Approved(0, waiting_at(it.progress).number, "ann")).end is End.DONE
     assert all_are_on(it.memory, NEW.version)
 
 

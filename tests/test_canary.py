@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import Refused, UnsafePlan
-from deployer.events import End
+from deployer.events import Approved, End
 from deployer.model import WHOLE, Gating, Intent, Ladder, Split, Standing, Undo, Verdict
+from deployer.progress import waiting_at
 from deployer.safety import prove
 from deployer.steps import Ask, Deploy, Drain, Readmit, Shift, Step
 from deployer.strategies import canary, rolling
@@ -202,7 +203,7 @@ def test_no_verdict_waits_and_a_person_lets_it_go_on() -> None:
     it.revive()
     assert it.engine().resume("r1").end is End.WAITING, "asking again is no answer"
     it.revive()
-    assert it.engine().promote("r1", "ann", "looks good").end is End.DONE
+    assert it.engine().promote("r1", Approved(0, waiting_at(it.progress).number, "ann")).end is End.DONE
     assert all_serve(it.memory, NEW.version)
 
 

@@ -11,6 +11,7 @@ from deployer.events import Approved, Done, End, Failed, Undecided
 from deployer.model import WHOLE, Gating, Ladder, Split, Undo, Verdict
 from deployer.past import past
 from deployer.progress import waiting_at
+from deployer.rules import Approvals, Rules, Then
 from deployer.steps import Ask, Deploy, Shift, Step
 from deployer.strategies import canary
 from deployer.world import Look, Order
@@ -98,8 +99,22 @@ def test_no_verdict_is_written_down_and_the_run_waits() -> None:
     assert it.progress.answers[0, second].verdict is Verdict.INCONCLUSIVE
     assert waiting_at(it.progress).number == second
     it.revive()
-    assert it.engine().promote("r1", "the board", "CHG-1").end is End.DONE
+    assert it.engine().promote("r1", Approved(0, second, "the board", "CHG-1")).end is End.DONE
     assert it.progress.approved[0, second].who == "the board"
+
+
+def test_what_was_let_pass_is_watched_while_a_person_is_waited_for() -> None:
+    it = laddered()
+    it.memory.verdicts["metrics"] = [Verdict.PASS, Verdict.INCONCLUSIVE]
+    it.rules = Rules(Approvals(timeout=600, then=Then.PROMOTE))
+    it.on_tell = lambda _line: setattr(it.memory, "alarm", "5 of 100 failed")
+    ended = it.run()
+    assert (ended.end, "5 of 100 failed" in ended.note) == (End.PUT_BACK, True)
+    assert [event.number for event in _failures(it)] == [asks(it)[0][0]], "told once, and of whom it is"
+
+
+def _failures(it: Case) -> list[Failed]:
+    return [record.event for record in it.journal.records if isinstance(record.event, Failed)]
 
 
 def test_an_answer_given_while_it_is_asked_is_heard() -> None:

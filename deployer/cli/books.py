@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,8 +14,10 @@ from deployer.evacuation import spool
 from deployer.events import End, Record
 from deployer.journal import Journal
 from deployer.lock import Lease, Lock
+from deployer.pending import Pending, pending
 from deployer.progress import Progress, fold
 from deployer.report.standing import lock_lines
+from deployer.rules import Approvals
 from deployer.settings.place import settings_file, state_url
 from deployer.store import open_store
 from deployer.store.rows import Store
@@ -86,6 +88,12 @@ class Books:
         """The lease of whoever holds the lock for this run, and is not known to be dead."""
         lock = self.lock.status()
         return lock.lease if lock.lease is not None and lock.lease.run == run and not lock.gone else None
+
+    def pending(self, run: str, rules: Callable[[], Approvals]) -> Pending | None:
+        """What a person may answer of this run now. The rules are read only where something is asked."""
+        progress, at_work = fold(self.records(run)), self.at_work(run) is not None
+        asked = pending(progress, Approvals(), at_work=at_work)
+        return asked and pending(progress, rules(), at_work=at_work)
 
     def unfinished(self) -> str:
         """The last run, when it stands still somewhere between before and after; else ""."""

@@ -1,15 +1,27 @@
-"""Who acts, and the name of a new run"""
+"""Who acts, and the name of a new run
+
+A name is a claim: whoever may write to the journal can claim any. The account it was typed from stands beside it.
+"""
 
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import socket
 from datetime import UTC, datetime
 
+CLAIM = "DEPLOYER_PERSON"
+"""In the environment: who acts where the account is shared, as that of a build agent."""
 
-def person() -> str:
-    """`ann@ops1`"""
+
+def person(claimed: str = "") -> str:
+    """`ann@ops1`, or `ann (jenkins@agent1)` where somebody says who it is."""
+    name = " ".join((claimed or os.environ.get(CLAIM, "")).split())
+    return f"{name} ({_account()})" if name else _account()
+
+
+def _account() -> str:
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a uid without a name, as in containers

@@ -106,7 +106,9 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
             keeper.hear(record)
             told.listen(record)
 
-        engine = Engine(work.world, work.books.journal, brake, person(), lease.epoch, listen, told.tell)
+        engine = Engine(
+            work.world, work.books.journal, brake, person(), lease.epoch, listen, told.tell, work.settings.rules
+        )
         try:
             return act(engine)
         except DeployerError:

@@ -11,6 +11,7 @@ from deployer.errors import DeployerError
 from deployer.foretold import Forecast
 from deployer.lock import LockStatus
 from deployer.model import Picture
+from deployer.pending import Pending
 from deployer.plan import Plan
 from deployer.report.account import Account
 from deployer.report.phrases import EXIT_CODES, object_of, place
@@ -156,6 +157,20 @@ def lock_json(lock: LockStatus) -> dict[str, Any]:
         "holder_died": lock.gone,
         "highest_epoch": lock.highest,
         "note": lock.note,
+    }
+
+
+def pending_json(asked: Pending) -> dict[str, Any]:
+    """A question to people; times are seconds since 1970 (UTC)."""
+    return {
+        "run": asked.run,
+        "step": asked.number,
+        "about": asked.about,
+        "since": asked.since,
+        "due": asked.due,
+        "then": asked.then.value,
+        "who": list(asked.of),
+        "not": asked.but,
     }
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from deployer.lock import LockStatus
 from deployer.model import HostSeen, Picture, Standing
+from deployer.pending import Pending
 from deployer.report import words
+from deployer.rules import Then
 
 
 def lock_lines(lock: LockStatus, now: float) -> Iterator[str]:
@@ -25,6 +27,21 @@ def lock_lines(lock: LockStatus, now: float) -> Iterator[str]:
         yield "its holder died: deployer resume takes it over"
     elif lock.stale:
         yield f"silent for {words.duration(lock.age)}: when its holder is dead, deployer lock release --reason TEXT"
+
+
+def pending_lines(pending: Pending, now: float) -> Iterator[str]:
+    """A question to people in one or two lines, without a line end."""
+    since = f" for {words.duration(now - pending.since)}" if pending.since is not None else ""
+    who = " or ".join(pending.of) or "anybody"
+    but = f" but {words.one_line(pending.but)}" if pending.but and not pending.of else ""
+    yield f"asks{since}: {words.one_line(pending.about)}; {words.one_line(who)}{but} may answer: deployer approve"
+    if pending.due is not None:
+        yield f"nobody until {words.moment(pending.due)}: {_then(pending.then)}"
+
+
+def _then(then: Then) -> str:
+    said = {Then.HOLD: "it waits on", Then.ABORT: "everything goes back", Then.PROMOTE: "it goes on"}
+    return said[then]
 
 
 def picture_text(picture: Picture) -> str:

@@ -10,6 +10,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from deployer.rules import Rules
+from deployer.settings.approvals import ApprovalValues
 from deployer.settings.bluegreen import BlueGreenValues
 from deployer.settings.capacity import CapacityValues
 from deployer.settings.checks import Checks
@@ -186,6 +188,8 @@ class Settings(Values):
     """a few users first"""
     bluegreen: BlueGreenValues = BlueGreenValues()
     """a standby group takes the release, then everybody moves at once"""
+    approvals: ApprovalValues = ApprovalValues()
+    """who answers for a gate that has no verdict (docs/approvals.md)"""
     gate: GateValues | None = None
     """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
     checks: Checks = Field(default={})
@@ -205,6 +209,11 @@ class Settings(Values):
         if urls and set(urls) != set(self.sites):
             raise ValueError(f"in gate.source.urls one of each site: {', '.join(self.sites)}")
         return self
+
+    @property
+    def rules(self) -> Rules:
+        """What is said about people."""
+        return Rules(self.approvals.rules)
 
     @property
     def pool(self) -> str:

@@ -19,6 +19,8 @@ from deployer.cli.workplace import Workplace
 from deployer.errors import LockHeld, Stale, UsageError
 from deployer.events import End, Ended
 from deployer.model import Undo
+from deployer.settings.file import read
+from deployer.settings.place import settings_file
 from deployer.steps import Step
 from deployer.strategies import rolling
 from deployer.world import Order
@@ -42,7 +44,7 @@ def work(tmp_path: Path, memory: Memory) -> Iterator[Workplace]:
     with books(ground, read_only=False) as book:
         yield Workplace(
             ground=ground,
-            settings=nothing,
+            settings=read(settings_file(ground.inventory)),
             estate=nothing,
             books=book,
             ssh=nothing,

@@ -23,12 +23,11 @@ def command(*, run: str, ground: Ground, name: str, acting: Acting) -> int:
 
     A gate that had no verdict counts as passed, by you, in the journal. While an orchestrator watches on it is told,
     and goes on by itself; where it has ended (exit code 7) the run goes on here. `deployer abort` is the other answer.
+    Who may answer says `approvals` in deployer.yml; with `by: another` it is not the one who started the run.
     """
     from deployer.cli.answering import answer
-    from deployer.cli.person import person
     from deployer.errors import UsageError
 
     if not acting.reason:
         raise UsageError("an approval needs a reason", where="--reason", remedy="deployer approve --reason 'why'")
-    who = f"{name} ({person()})" if name else person()
-    return answer(ground, run, who, acting.reason, acting)
+    return answer(ground, run, acting.reason, acting, name)

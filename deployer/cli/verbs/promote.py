@@ -25,4 +25,4 @@ def command(*, run: str, ground: Ground, acting: Acting) -> int:
     from deployer.cli.person import person
 
     why = acting.reason or f"{person()} promoted it"
-    return answer(ground, run, person(), why, acting)
+    return answer(ground, run, why, acting)

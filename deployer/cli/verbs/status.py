@@ -34,10 +34,11 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     import time
 
     from deployer.cli.books import books
+    from deployer.cli.ruled import rules
     from deployer.report import words
     from deployer.report.account import account
-    from deployer.report.json import account_json, dumps, lock_json, picture_json
-    from deployer.report.standing import lock_lines, picture_text
+    from deployer.report.json import account_json, dumps, lock_json, pending_json, picture_json
+    from deployer.report.standing import lock_lines, pending_lines, picture_text
     from deployer.report.text import ending
 
     code = _watch(ground, timeout) if watch else 0
@@ -46,6 +47,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
         read = account(book.records(last)) if last else None
         lock = book.lock.status()
         at_work = last is not None and book.at_work(last) is not None
+        asked = book.pending(last, lambda: rules(ground).approvals) if last else None
         service = book.service
     picture = _look(ground) if live else None
     if as_json:
@@ -53,6 +55,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
             "service": service,
             "lock": lock_json(lock),
             "run": account_json(read) if read else None,
+            "asks": pending_json(asked) if asked else None,
             "live": picture_json(picture) if picture else None,
         }
         say.result(dumps(said))
@@ -60,6 +63,8 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     first, *more = lock_lines(lock, time.time())
     say.result(f"{words.one_line(service)}: the lock is {first}\n" + "".join(f"  {line}\n" for line in more))
     say.result(ending(read, inventory=str(ground.inventory), at_work=at_work) if read else "nothing was run yet\n")
+    if asked:
+        say.result("".join(f"  {'person':<9} {line}\n" for line in pending_lines(asked, time.time())))
     if picture:
         say.result("now\n" + "".join(f"  {line}\n" for line in picture_text(picture).splitlines()))
     return code
