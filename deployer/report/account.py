@@ -8,12 +8,13 @@ from enum import Enum
 
 from deployer.errors import HalfWay
 from deployer.events import Begun, Done, Ended, Event, Failed, GoingBack, Held, Planned, Record
-from deployer.model import Intent, Split
+from deployer.model import Intent, Release, Split
 from deployer.plan import Plan, Stage
 from deployer.progress import Progress, StepId
+from deployer.report.course import NO_COURSE, Course, course
 from deployer.report.phrases import phrase
 from deployer.report.verdicts import VerdictAccount, verdicts
-from deployer.steps import Deploy, Drain, Readmit, Shift, Step, hosts_of
+from deployer.steps import Deploy, Drain, Fetch, Readmit, Step, hosts_of
 from deployer.world import Outcome
 
 
@@ -87,12 +88,23 @@ class Account:
     sites: tuple[SiteAccount, ...]
     foretold: float | None = None
     verdicts: tuple[VerdictAccount, ...] = ()
-    shares: tuple[tuple[str, Split], ...] = ()
-    """Of each site, and of the edge, whose split was changed: what it is now."""
+    course: Course = NO_COURSE
+    releases: tuple[Release, ...] = ()
+    """All that its plans name and whose digest is known."""
 
     @property
     def seconds(self) -> float:
         return max(0.0, self.changed - self.started)
+
+    @property
+    def shares(self) -> tuple[tuple[str, Split], ...]:
+        """Of each site, and of the edge, whose split was changed: what it is now."""
+        return tuple((track.scope, track.points[-1][1]) for track in self.course.tracks if len(track.points) > 1)
+
+    @property
+    def working(self) -> float:
+        """Seconds that were neither a gate's nor a person's."""
+        return max(0.0, self.seconds - self.course.watching - self.course.waiting)
 
     @property
     def failures(self) -> tuple[StepAccount, ...]:
@@ -183,7 +195,7 @@ class _Ledger:
         return sum(self.site.get(host) == site for host in self.serving)
 
 
-def account(records: Iterable[Record]) -> Account:
+def account(records: Sequence[Record]) -> Account:
     """The reading of one run's records, in order, whole or so far.
 
     Raises:
@@ -209,13 +221,14 @@ def account(records: Iterable[Record]) -> Account:
         sites=tuple(_sites(progress.plan.intent, ledger)),
         verdicts=tuple(verdicts(progress)),
         foretold=progress.foretold,
-        shares=tuple(_shares(progress, ledger).items()),
+        course=course(records),
+        releases=tuple(_releases(progress)),
     )
 
 
-def _shares(progress: Progress, ledger: _Ledger) -> dict[str, Split]:
-    shifts = (ledger.plans[line][number] for line, number in progress.done)
-    return {shift.scope: shift.split for shift in shifts if isinstance(shift, Shift)}
+def _releases(progress: Progress) -> Iterable[Release]:
+    named = (step.release for plan in progress.lines for step in plan.steps if isinstance(step, Fetch | Deploy))
+    return {release.version: release for release in named if release.sha256}.values()
 
 
 def _numbered(plan: Plan) -> dict[int, Step]:

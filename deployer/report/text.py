@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ _NOT_ENDED = {
     True: "under way",
     False: "not ended: its orchestrator is gone",
 }
+_COMMAND = re.compile(r"deployer [a-z]+( [\w.-]+)?")
+"""What is typed as it stands, but for the inventory."""
 _FEW = 12
 """So many hosts are listed one by one."""
 
@@ -46,7 +49,7 @@ def headline(account: Account, at_work: bool | None = None) -> str:
 
 def _head(account: Account, at_work: bool | None) -> Iterator[str]:
     yield headline(account, at_work)
-    yield f"  {'took':<9} {words.duration(account.seconds)}{_foretold(account)}, {_steps(account)}"
+    yield f"  {'took':<9} {words.duration(account.seconds)}{_foretold(account)}{_waited(account)}, {_steps(account)}"
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
         yield f"  {'reason':<9} {words.one_line(account.reason)}"
@@ -85,6 +88,12 @@ def _foretold(account: Account) -> str:
     if account.foretold is None or account.end is None or account.end.end is not End.DONE:
         return ""
     return f" (foretold {words.duration(account.foretold)})"
+
+
+def _waited(account: Account) -> str:
+    """Time of people is not the machines'."""
+    waited = account.course.waiting
+    return f", {words.duration(waited)} of it waiting for people" if waited >= 1 else ""
 
 
 def _warm(account: Account) -> Iterator[str]:
@@ -153,4 +162,8 @@ def next_commands(account: Account, inventory: str = "") -> tuple[str, ...]:
         said = end.remedy.split(", or ") if end.remedy else []
         said += [f"deployer undo {run}"] if end.end in STANDING_STILL else []
     given = f" -i {inventory}" if inventory else ""
-    return tuple(dict.fromkeys(words.one_line(line) + (given if run in line else "") for line in said))
+    return tuple(
+        dict.fromkeys(
+            words.one_line(line) + (given if run in line or _COMMAND.fullmatch(line) else "") for line in said
+        )
+    )

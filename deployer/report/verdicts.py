@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from deployer.gates.judge.data import Counts
+from deployer.gates.judge.data import Counts, Side
 from deployer.gates.judge.judgement import Judged
 from deployer.model import Verdict
 from deployer.progress import Progress
@@ -38,9 +38,17 @@ class VerdictAccount:
     @property
     def failed(self) -> tuple[int, int]:
         """How many of how many requests to the release failed in the window that was judged last."""
-        sides = self.judged.data.canary if self.judged else ()
-        found = [metric for side in sides if isinstance(metric := side.metrics.get(ERRORS), Counts)]
-        return sum(one.bad for one in found), sum(one.total for one in found)
+        return _failed(self.judged.data.canary) if self.judged else (0, 0)
+
+    @property
+    def former_failed(self) -> tuple[int, int]:
+        """The same of the former release, in the same time."""
+        return _failed(self.judged.data.baseline) if self.judged else (0, 0)
+
+
+def _failed(sides: Iterable[Side]) -> tuple[int, int]:
+    found = [metric for side in sides if isinstance(metric := side.metrics.get(ERRORS), Counts)]
+    return sum(one.bad for one in found), sum(one.total for one in found)
 
 
 def verdicts(progress: Progress) -> Iterator[VerdictAccount]:

@@ -125,3 +125,19 @@ def test_reading_the_journal_loads_nothing_heavy(place: Path) -> None:
     words = [sys.executable, "-c", program, "status", "-i", str(place)]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.strip() == ""
+
+
+def test_a_report_is_a_file_of_ones_own_choice_or_goes_on(
+    place: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["report", "20231114", "-i", str(place)]) == 0
+    assert capsys.readouterr().err == "wrote report-20231114-221320-aaaa.html\n"
+    page = (tmp_path / "report-20231114-221320-aaaa.html").read_text()
+    assert "run 20231114-221320-aaaa: shop 1.1.0, rolling: done" in page
+    assert run(["report", "-i", str(place), "--json", "-o", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == "20231115-221320-bbbb"
+    assert run(["report", "-i", str(place), "--junit", "-o", "j.xml"]) == 0
+    assert (tmp_path / "j.xml").read_text().startswith("<testsuites")
+    assert run(["report", "-i", str(place), "-o", "no/where.html"]) == 2
+    assert "No such file" in capsys.readouterr().err
