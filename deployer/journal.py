@@ -77,9 +77,7 @@ class Journal:
         """The records of this run, oldest first; none when there is no such run."""
 
         def work(rows: Rows) -> tuple[Line, ...]:
-            ((first,),) = rows.ask(
-                "SELECT MIN(seq) FROM deployer_journal WHERE service = ? AND run = ?", self._service, run
-            )
+            first = self._begin(rows, run)
             return () if first is None else self._lines(rows, first)
 
         lines = tuple(line for line in self._read(work) if line.run == run)
@@ -129,6 +127,16 @@ class Journal:
             return tuple(self._run_head(rows, *seqs) for seqs in found)
 
         return self._read(work)
+
+    def first(self, run: str) -> Record | None:
+        """What a run began with, its plan; None when there is no such run."""
+
+        def work(rows: Rows) -> Line | None:
+            seq = self._begin(rows, run)
+            return None if seq is None else self._line(rows, seq)
+
+        line = self._read(work)
+        return self._record(line) if line else None
 
     def last_run(self) -> str | None:
         """The run that was planned last."""
@@ -224,6 +232,11 @@ class Journal:
             lines[-1].seq,
             lines[-1].hash,
         )
+
+    def _begin(self, rows: Rows, run: str) -> int | None:
+        sql = "SELECT MIN(seq) FROM deployer_journal WHERE service = ? AND run = ?"
+        ((seq,),) = rows.ask(sql, self._service, run)
+        return None if seq is None else int(seq)
 
     def _run_head(self, rows: Rows, first: int, last: int, told: int) -> RunHead:
         begin, newest, word = (self._line(rows, seq) for seq in (first, last, told or last))

@@ -25,6 +25,8 @@ DOORS = {
     "rich": ("deployer/report/", "deployer/cli/", "deployer/lab/"),
     "click": ("deployer/cli/",),
     "numpy": ("deployer/gates/judge/", "deployer/gates/trials"),
+    "starlette": ("deployer/web/",),
+    "uvicorn": ("deployer/web/",),
     "scipy": ("deployer/gates/judge/", "deployer/gates/trials"),
 }
 

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
-    ("Look", ("status", "history", "show", "logs", "report", "judge")),
+    ("Look", ("status", "history", "show", "logs", "web", "report", "judge")),
     ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
     ("Set up", ("init", "doctor", "lock", "lab")),
 )

@@ -35,6 +35,7 @@ from deployer.settings.kinds import (
 )
 from deployer.settings.restore import RestoreValues
 from deployer.settings.squeeze import SqueezeValues
+from deployer.settings.web import WebValues
 
 
 class SiteValues(Values):
@@ -198,6 +199,8 @@ class Settings(Values):
     """how an evacuated site gets its users back"""
     capacity: CapacityValues = CapacityValues()
     """what the hosts can carry"""
+    web: WebValues = WebValues()
+    """the dashboard, `deployer web` (docs/dashboard.md)"""
     playbooks: PlaybookValues = PlaybookValues()
     """own playbooks in place of ours; paths from the directory of this file"""
     state: str = ""

@@ -1,0 +1,1 @@
+"""The dashboard: it reads the journal, and acts only by starting the same command line"""
