@@ -24,6 +24,7 @@ from deployer.world import Probe, Running, Traffic, TrafficSeen
 _SKEW = 5.0
 """Seconds by which a clock may be off: logs and leases are read side by side."""
 _LITTLE = 500 * 1024 * 1024
+_FIRST = "a first deployment brings the service"
 
 
 class Mark(Enum):
@@ -198,7 +199,7 @@ def _pool(patient: Patient, seen: TrafficSeen, site: str) -> Iterator[Line]:
     answering = {view.balancer for view in views if view.standing is not Standing.UNKNOWN}
     if not answering:
         return
-    kind = "two slots" if any(view.slot for view in views) else "one pool, rolling only"
+    kind = "two slots" if site in seen.slots or any(view.slot for view in views) else "one pool, rolling only"
     if all(one.kind == "opaque" for one in patient.estate.balancers_at(site)):
         kind = "an opaque device"
     slots = ", ".join(f"slot {slot} {release}" for slot, release in seen.slots.get(site, ()))
@@ -207,6 +208,7 @@ def _pool(patient: Patient, seen: TrafficSeen, site: str) -> Iterator[Line]:
     least = max(1, floor(patient.settings.rolling.min_in_service, len(hosts)))
     mark = Mark.OK if up > least or (up >= least and least == len(hosts)) else Mark.WARN
     remedy = "" if mark is Mark.OK else f"{least} must stay in service: bring back the hosts that are out"
+    remedy = remedy if up else f"{_FIRST} and its hosts into service"
     if patient.settings.strategy == "canary" and kind != "two slots":
         yield Line(Mark.BAD, f"site {site}", f"{found}; a canary needs two slots", "deployer traffic render")
         return
@@ -237,7 +239,7 @@ def _services(patient: Patient, running: Mapping[str, Running]) -> Iterator[Line
         if own.version and own.healthy:
             releases.setdefault(own.version, []).append(name)
         else:
-            remedy = "see app.port, app.health and app.version; a first deployment brings the service"
+            remedy = f"see app.port, app.health and app.version; {_FIRST}"
             yield Line(Mark.WARN, f"host {name}", f"its service: {own.note or 'not healthy'}", remedy)
     for version, hosts in sorted(releases.items()):
         yield Line(Mark.OK, "releases", f"{version} on {_count(len(hosts), 'host')}")

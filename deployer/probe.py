@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ _PATIENCE = 2.0
 """Seconds for one answer; a host that needs longer is not healthy."""
 _PAUSE = 0.05
 _LONGEST_ANSWER = 65536
+_LONGEST_NOTE = 80
 _ABREAST = 64
 
 
@@ -116,7 +118,7 @@ def ask(host: Host, app: AppValues) -> Running:
         return Running(host.name, note=f"{host.address}:{host.port}: {_reason(error)}")
     healthy = 200 <= code < 300  # noqa: PLR2004 - what HTTP calls success
     if not healthy:
-        note = f"{app.health} answers {code}: {body.decode(errors='replace').strip()[:120]}"
+        note = f"{app.health} answers {code}: {first_words(body)}".removesuffix(": ")
     return Running(host.name, version=version, healthy=healthy, note=note)
 
 
@@ -141,6 +143,15 @@ def read_version(body: bytes) -> str | None:
         told = told.get("version") or told.get("release") or ""
     word = text if isinstance(told, int | float) else str(told)
     return word if VERSION.fullmatch(word) else None
+
+
+def first_words(body: bytes) -> str:
+    """One short line of an answer that may be a whole page: its title, or what is left without its marks."""
+    page = body.decode(errors="replace")
+    titled = re.search(r"<title[^>]*>(.*?)</title>", page, re.IGNORECASE | re.DOTALL)
+    said = titled[1] if titled else re.sub(r"<[^>]*>", " ", page)
+    words = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    return words if len(words) <= _LONGEST_NOTE else f"{words[:_LONGEST_NOTE]}…"
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,7 @@ import pytest
 from deployer.errors import StepFailed
 from deployer.machines import Estate, Host, Login
 from deployer.model import Release
-from deployer.probe import HttpProbe, read_version
+from deployer.probe import HttpProbe, first_words, read_version
 from deployer.settings.values import AppValues
 from deployer.steps import Verify
 from deployer.world import Order
@@ -110,6 +110,22 @@ def test_look_lists_every_host_also_those_that_do_not_answer(services: list[Serv
     assert (seen["c"].version, seen["c"].healthy) == (None, True)
     assert (seen["d"].version, seen["d"].healthy) == (None, None)
     assert "refused" in seen["d"].note
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr>nginx</html>", "502 Bad Gateway"),
+        (b"<h1>Not\nhere</h1><hr>", "Not here"),
+        (b'{"database": "away"}\n', '{"database": "away"}'),
+        (b"\x1b[2Jgone\x00", "[2Jgone"),
+        (b"x" * 5000, "x" * 80 + "…"),
+        (b"", ""),
+    ],
+)
+def test_an_answer_becomes_one_short_line(body: bytes, words: str) -> None:
+    """A page in a live log is a screen full of marks in the middle of the night."""
+    assert first_words(body) == words
 
 
 @pytest.mark.parametrize(

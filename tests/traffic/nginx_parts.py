@@ -52,6 +52,7 @@ class Nginx:
     address: str
     hosts: tuple[Host, ...]
     sticky: str = "bucket"
+    serving: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,7 +62,7 @@ class Nginx:
     def configure(self) -> None:
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         self.maps.mkdir(exist_ok=True)
-        for name, text in fresh.files("shop", self.hosts, f"{self.address}:{STATUS}").items():
+        for name, text in fresh.files("shop", self.hosts, f"{self.address}:{STATUS}", serving=self.serving).items():
             (self.maps / name).write_text(text)
         values = {
             "balancer_pool": "shop",
@@ -176,8 +177,10 @@ class NginxSite:
 
 
 @contextmanager
-def nginx_site(folder: Path, network: str, *, hosts: int = 3, sticky: str = "bucket") -> Iterator[NginxSite]:
-    """`network` is the first three numbers of its addresses, one per test file."""
+def nginx_site(
+    folder: Path, network: str, *, hosts: int = 3, sticky: str = "bucket", serving: bool = True
+) -> Iterator[NginxSite]:
+    """`network` is the first three numbers of its addresses, one per test file. Its hosts serve, or nobody yet."""
     with ExitStack() as stack:
         doors = {"hosts": stack.enter_context(sshd(folder / "ssh" / "hosts", f"{network}.1"))}
         found = NginxSite(folder, network, (), {}, doors, settings())
@@ -195,12 +198,13 @@ def nginx_site(folder: Path, network: str, *, hosts: int = 3, sticky: str = "buc
         )
         for host in found.hosts:
             found.health(host.name).parent.mkdir(parents=True)
-            found.health(host.name).write_text("OK slot=A release=1.0.0\n")
+            if serving:
+                found.health(host.name).write_text("OK slot=A release=1.0.0\n")
             stack.enter_context(tiny_host(host.name, host.address, found.health(host.name)))
         for n in (1, 2):
             name = f"lb{n}"
             doors[name] = stack.enter_context(sshd(folder / "ssh" / name, f"{network}.{10 + n}"))
-            part = Nginx(name, folder / name, f"{network}.{10 + n}", found.hosts, sticky)
+            part = Nginx(name, folder / name, f"{network}.{10 + n}", found.hosts, sticky, serving)
             found.balancers[name] = part
             part.configure()
             stack.callback(part.stop)

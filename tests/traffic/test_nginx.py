@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from deployer.clock import WallClock
 from deployer.errors import Overtaken, StepFailed, Unreachable
-from deployer.model import Release, Split, Standing
+from deployer.look import Lookout
+from deployer.model import Intent, Release, Split, Standing
+from deployer.probe import HttpProbe
+from deployer.safety import prove
 from deployer.steps import Drain, Readmit, Shift
+from deployer.strategies import rolling
 from deployer.traffic.nginx import fresh
 from tests.ssh.parts import until
 from tests.traffic.nginx_parts import STATUS, NginxSite, fresh_load, nginx_site
@@ -215,6 +221,24 @@ def test_fresh_files_are_those_of_the_hosts(dc1: NginxSite) -> None:
     texts = fresh.files("shop", dc1.hosts, "127.0.0.1:8405")
     assert texts["shop_a.servers"].splitlines()[0] == "server 127.9.31.21:8080 weight=100 max_fails=0; # web1"
     assert texts["shop_b.servers"].splitlines()[0].endswith("down; # web1")
+
+
+def test_a_first_deployment_brings_fresh_hosts_into_service(tmp_path: Path, ordered: Ordered) -> None:
+    """As provision.yml leaves them: nobody is up, so whoever is taken is missed by nobody, and the floor allows it."""
+    with nginx_site(tmp_path, "127.9.34", hosts=2, serving=False) as site:
+        assert site.get("/").code == 502
+        lookout = Lookout(site.estate, site.traffic, HttpProbe(site.estate, site.settings.app, WallClock()))
+        wanted = Intent("shop", Release("1.0.0"), "rolling", ("dc1",), {"dc1": 1}, {"dc1": 1})
+        planned = rolling.plan(wanted, lookout.look())
+        prove(planned, lookout.look())
+        for _, _, _, step in planned.walk():
+            if isinstance(step, Drain):
+                site.traffic.drain(step, ordered.order)
+            elif isinstance(step, Readmit):
+                assert not site.traffic.readmit(step, ordered.order).failed
+        assert {site.get("/", name).body for name in site.balancers for _ in range(8)} == {"web1", "web2"}
+        seen = lookout.look()
+        assert all(host.in_service and host.slot == "a" for host in seen.hosts.values())
 
 
 def test_the_split_is_what_users_get(canary: NginxSite, ordered: Ordered) -> None:
