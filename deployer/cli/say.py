@@ -25,6 +25,6 @@ def interactive() -> bool:
 
 
 def lively() -> bool:
-    """A table that redraws itself is welcome."""
-    plain = any(os.environ.get(name) for name in ("NO_COLOR", "CI")) or os.environ.get("TERM") == "dumb"
+    """A screen that redraws itself is welcome; NO_COLOR only takes its colours."""
+    plain = os.environ.get("CI") or os.environ.get("TERM") == "dumb"
     return sys.stderr.isatty() and not plain

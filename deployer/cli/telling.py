@@ -1,8 +1,8 @@
-"""How a run is told while it goes on: a table that redraws itself, or plain lines"""
+"""How a run is told while it goes on: a screen that redraws itself, or plain lines"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 from deployer.cli import say
@@ -19,15 +19,19 @@ class Story(Protocol):
     def tell(self, step: StepId, line: str) -> None: ...
     def say(self, line: str) -> None: ...
     def measured(self, lines: Sequence[str]) -> None: ...
+    def rated(self, rates: Mapping[str, str]) -> None: ...
+    def limited(self, limits: Mapping[str, float]) -> None: ...
 
 
-def story(clock: Clock) -> Story:
+def story(clock: Clock, inventory: str = "", *, watching: bool = False) -> Story:
+    """`inventory` as the operator named it, for commands to copy; `watching`: somebody else walks the run."""
     if say.lively():
         from rich.console import Console
 
         from deployer.report.live import LiveTable
+        from deployer.report.screen import Around
 
-        return LiveTable(Console(stderr=True), clock)
+        return LiveTable(Console(stderr=True), clock, Around(inventory=inventory, watching=watching))
     from deployer.report.plain import PlainStory
 
     return PlainStory(say.story, clock)

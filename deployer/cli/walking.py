@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Self
 
 from deployer.brake import Brake
 from deployer.cli import papers, say
+from deployer.cli.gauge import Gauge
+from deployer.cli.limits import limits
 from deployer.cli.meter import Meter
 from deployer.cli.options import Acting, Papers
 from deployer.cli.person import new_run, person
@@ -94,10 +96,12 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
     lease, brake = hold
     meter = Meter(work.traffic)
     with (
-        story(work.world.clock) as told,
+        story(work.world.clock, str(work.ground.inventory)) as told,
         braking(brake, _hearing(told, work, run)),
         Keeper(work.traffic, lease.epoch, told.say, lambda splits: told.measured(meter.lines(splits))) as keeper,
+        Gauge(work.traffic.answered, told.rated, work.world.clock) if say.lively() else nullcontext(),
     ):
+        told.limited(limits(work.settings))
         for hears in (told, keeper):
             hears.catch_up(work.books.records(run))
         _calm(work, run, told)

@@ -1,56 +1,75 @@
-"""Where every host is right now, record by record: what the live table shows"""
+"""Where every host and every share is right now, record by record: what the live view shows"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deployer.events import Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record
-from deployer.plan import Plan
+from deployer.events import AbortAsked, Begun, Done, Ended, Failed, GoingBack, Held, Planned, Record, Taken
+from deployer.model import Intent, Split
+from deployer.plan import Plan, Stage
 from deployer.progress import StepId
-from deployer.report.phrases import DOING, phrase, subject
-from deployer.steps import Deploy, Drain, Fetch, Readmit, Step, Verify, hosts_of
+from deployer.report.log import Log
+from deployer.report.phrases import DOING
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of
 from deployer.world import Outcome
+
+_NEWS = 3
+"""So many of the last remarkable happenings are kept."""
 
 
 @dataclass(slots=True)
 class Row:
-    """One host: what it is doing, what it runs, what it waits for, and since when (UTC epoch seconds)."""
+    """One host: what it is doing, what it runs, and since when (UTC epoch seconds; None: nothing happens to it)."""
 
     host: str
     site: str
     state: str
     release: str | None
     in_service: bool
-    waiting: str = ""
     since: float | None = None
     failed: bool = False
-    finished: bool = False
+
+
+@dataclass(slots=True)
+class Doing:
+    """A step under way since this moment (UTC epoch seconds), and what it last said it waits for."""
+
+    step: Step
+    stage: str
+    since: float
+    told: str = ""
 
 
 @dataclass(slots=True)
 class Board:
+    run: str = ""
+    intent: Intent | None = None
+    started: float = 0.0
+    foretold: float | None = None
     rows: dict[str, Row] = field(default_factory=dict)
+    splits: dict[str, Split] = field(default_factory=dict)
     total: int = 0
     done: int = 0
-    title: str = ""
     back: str = ""
-    doing: dict[StepId, str] = field(default_factory=dict)
-    asking: dict[StepId, str] = field(default_factory=dict)
-    """What steps without hosts wait for, in a few lines."""
-    _plans: list[dict[int, Step]] = field(default_factory=list)
+    """Why it goes back; "" while it goes forward."""
+    doing: dict[StepId, Doing] = field(default_factory=dict)
+    news: list[str] = field(default_factory=list)
+    ended: bool = False
+    stopping: bool = False
+    """Somebody asked it to go back, and it has not yet begun to."""
+    _log: Log = field(default_factory=Log)
+    _plans: list[dict[int, tuple[Stage, Step]]] = field(default_factory=list)
 
     def apply(self, record: Record) -> None:
+        self._report(record)
         match record.event:
             case Planned() as event:
-                intent = event.plan.intent
-                self.title = f"{subject(intent)}, {intent.strategy}, run {record.run}"
-                self._walk(event.plan)
-                for seen in event.picture.hosts.values():
-                    state = "in service" if seen.in_service else "out of service"
-                    self.rows[seen.host] = Row(seen.host, seen.site, state, seen.release, seen.in_service)
+                self._plan(event, record)
             case GoingBack() as event:
-                self.back = event.why
+                self.back, self.stopping = event.why, False
                 self._walk(event.plan)
+            case AbortAsked():
+                self.stopping = True
             case Begun() as event:
                 self._begin((event.line, event.number), record.at)
             case Done() as event:
@@ -62,71 +81,89 @@ class Board:
                     self._row(host).state, self._row(host).failed = "held out", True
             case Ended():
                 self.doing.clear()
-                self.asking.clear()
+                self.ended = True
             case _:
                 pass
 
     def tell(self, step: StepId, line: str) -> None:
-        """Of what a step waits for, each host gets the parts that name it; where none is named, all get all."""
-        if not hosts_of(self._plans[step[0]][step[1]]):
-            self.asking[step] = line
-            return
-        parts = line.removeprefix("waiting for ").split("; ")
-        mine = [self._row(host) for host in hosts_of(self._plans[step[0]][step[1]])]
-        named = {row.host: [part for part in parts if row.host in part.replace(":", " ").split()] for row in mine}
-        for row in mine:
-            row.waiting = "; ".join(named[row.host] if any(named.values()) else parts)
+        if step in self.doing:
+            self.doing[step].told = line.removeprefix("waiting for ")
+
+    def site(self, name: str) -> list[Row]:
+        return [row for row in self.rows.values() if row.site == name]
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.site for row in self.rows.values()))
+
+    def _report(self, record: Record) -> None:
+        """What a person wants to have seen stays on the screen: no steps that began or went well."""
+        lines = self._log.lines(record)
+        verdict = isinstance(record.event, Done) and record.event.outcome.verdict is not None
+        first = isinstance(record.event, Taken) and not self.done
+        if verdict or not (first or isinstance(record.event, Planned | Begun | Done | Ended)):
+            self.news = [*self.news, *lines][-_NEWS:]
+
+    def _plan(self, event: Planned, record: Record) -> None:
+        self.run, self.intent, self.started, self.foretold = record.run, event.plan.intent, record.at, event.foretold
+        self.splits = dict(event.picture.splits)
+        self._walk(event.plan)
+        for seen in event.picture.hosts.values():
+            state = "in service" if seen.in_service else "out of service"
+            self.rows[seen.host] = Row(seen.host, seen.site, state, seen.release, seen.in_service)
 
     def _walk(self, plan: Plan) -> None:
-        self._plans.append({number: step for number, _, _, step in plan.walk()})
-        self.total += len(plan.steps) if len(self._plans) == 1 else 0
-        if len(self._plans) > 1:
-            self.done, self.total = 0, len(plan.steps)
+        self._plans.append({number: (stage, step) for number, _, stage, step in plan.walk()})
+        self.done, self.total = 0, len(plan.steps)
 
     def _row(self, host: str) -> Row:
         return self.rows.setdefault(host, Row(host, "", "", None, in_service=False))
 
     def _begin(self, at: StepId, when: float) -> None:
-        step = self._plans[at[0]][at[1]]
-        self.doing[at] = phrase(step)
+        stage, step = self._plans[at[0]][at[1]]
+        self.doing[at], self.ended = Doing(step, stage.name, when), False
+        if isinstance(step, Fetch):  # nothing that users notice
+            return
         for host in hosts_of(step):
             row = self._row(host)
-            row.state, row.since, row.waiting, row.failed = DOING.get(type(step), ""), when, "", False
+            row.state, row.since, row.failed = DOING.get(type(step), ""), when, False
             if isinstance(step, Drain):
-                row.in_service, row.finished = False, False
+                row.in_service = False
             if isinstance(step, Deploy):
                 row.release = None
 
     def _finish(self, at: StepId, outcome: Outcome) -> None:
-        step = self._plans[at[0]][at[1]]
+        _, step = self._plans[at[0]][at[1]]
         self.doing.pop(at, None)
-        self.asking.pop(at, None)
         self.done += 1
-        failed = {host.host: host.note for host in outcome.failed}
+        if isinstance(step, Shift):
+            self.splits[step.scope] = step.split
+        failed = {host.host for host in outcome.failed}
         for host in hosts_of(step):
             row = self._row(host)
-            row.waiting, row.since = "", None
+            row.since = None
             if host in failed:
-                row.state, row.waiting, row.failed = f"{row.state} failed", failed[host], True
+                row.state, row.failed = _broken(step), True
             else:
                 _became(row, step)
 
     def _fail(self, at: StepId, event: Failed) -> None:
-        step = self._plans[at[0]][at[1]]
+        _, step = self._plans[at[0]][at[1]]
         self.doing.pop(at, None)
-        self.asking.pop(at, None)
-        blamed = {host.host: host.note for host in event.outcome.failed} if event.outcome else {}
+        blamed = {host.host for host in event.outcome.failed} if event.outcome else set()
         for host in hosts_of(step):
             row = self._row(host)
             row.since = None
-            if not blamed or host in blamed:
-                row.state, row.waiting, row.failed = f"{row.state} failed", blamed.get(host) or event.what, True
+            if not isinstance(step, Ask) and (not blamed or host in blamed):
+                row.state, row.failed = _broken(step), True
+
+
+def _broken(step: Step) -> str:
+    return f"{DOING.get(type(step), '')} failed"
 
 
 def _became(row: Row, step: Step) -> None:
     match step:
-        case Fetch():
-            row.state = "in service" if row.in_service else "out of service"
         case Drain():
             row.state = "drained"
         case Deploy():
@@ -134,6 +171,6 @@ def _became(row: Row, step: Step) -> None:
         case Verify():
             row.state, row.release = "verified", step.release.version
         case Readmit():
-            row.state, row.in_service, row.finished = "in service", True, True
+            row.state, row.in_service = "in service", True
         case _:
             pass

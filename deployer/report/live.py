@@ -1,37 +1,36 @@
-"""The live table of a run on a terminal: per site and host what it does and waits for"""
+"""The live view of a run on a terminal: the screen drawn again and again, fed by records and by what steps say"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import RLock
 from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from deployer.events import Record
 from deployer.progress import StepId
 from deployer.report import words
-from deployer.report.board import Board, Row
+from deployer.report.board import Board
+from deployer.report.column import Canvas
+from deployer.report.screen import Around, screen
+from deployer.report.signs import ASCII, signs
 from deployer.world import Clock
-
-_MOST = 30
-"""So many hosts per site are shown, those in motion first."""
-_STATE, _ELAPSED = 14, 7
-"""Columns that must not jump."""
 
 
 class LiveTable:
-    """Use as a context; `listen` and `tell` may be called by any thread."""
+    """Use as a context; all may be called by any thread."""
 
-    def __init__(self, console: Console, clock: Clock) -> None:
+    def __init__(self, console: Console, clock: Clock, around: Around) -> None:
         self._board = Board()
         self._clock = clock
         self._lock = RLock()
         self._console = console
-        self._measured: tuple[str, ...] = ()
+        self._around = around
+        self._signs = signs(console.encoding)
         self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> Self:
@@ -55,57 +54,38 @@ class LiveTable:
             self._board.tell(step, line)
 
     def say(self, line: str) -> None:
-        """A line above the table."""
+        """A line above the view."""
         self._console.print(Text(words.safe(line)))
 
     def measured(self, lines: Sequence[str]) -> None:
         """What is set and measured of each site's split, as of now."""
         with self._lock:
-            self._measured = tuple(lines)
+            self._around = replace(self._around, measured=tuple(lines))
+
+    def rated(self, rates: Mapping[str, str]) -> None:
+        """Requests and failures of each site, as of now."""
+        with self._lock:
+            self._around = replace(self._around, rates=rates)
+
+    def limited(self, limits: Mapping[str, float]) -> None:
+        """How long the steps may take, in seconds by verb."""
+        with self._lock:
+            self._around = replace(self._around, limits=limits)
 
     def picture(self) -> Group:
         with self._lock:
-            return picture(self._board, self._clock.now(), self._measured)
+            size = self._console.size
+            canvas = Canvas(size.width - 1, size.height - 1, self._signs, self._clock.now())
+            lines = screen(self._board, canvas, self._around)
+        for line in lines:
+            line.no_wrap, line.overflow = True, "crop"
+        return Group(*(_plain(line) if self._signs is ASCII else line for line in lines))
 
 
-def picture(board: Board, now: float, measured: Sequence[str] = ()) -> Group:
-    table = Table(box=None, expand=True, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
-    for name in ("site", "host", "state", "release", "for", "waiting for"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if name == "waiting for" else None)
-    for site in dict.fromkeys(row.site for row in board.rows.values()):
-        _site(table, site, [row for row in board.rows.values() if row.site == site], now)
-    head = Text(words.one_line(board.title), style="bold")
-    step = f"{board.done} of {words.count(board.total, 'step')}"
-    doing = "; ".join(words.one_line(text) for text in board.doing.values())
-    foot = Text(f"{'going back: ' if board.back else ''}{step}{': ' + doing if doing else ''}", style="dim")
-    asking = [Text(words.one_line(line)) for told in board.asking.values() for line in told.splitlines()]
-    return Group(head, table, *(Text(words.one_line(line)) for line in measured), *asking, foot)
-
-
-def _site(table: Table, site: str, rows: list[Row], now: float) -> None:
-    serving = sum(row.in_service for row in rows)
-    table.add_row(Text(words.one_line(site), style="bold"), Text(f"{serving} of {len(rows)} in service", style="bold"))
-    urgent = sorted(rows, key=lambda row: not (row.since is not None or row.failed))[:_MOST]
-    shown = {row.host for row in urgent}
-    for row in (row for row in rows if row.host in shown):
-        elapsed = words.duration(now - row.since) if row.since is not None else ""
-        table.add_row(
-            "",
-            Text(row.host),
-            Text(f"{row.state:<{_STATE}}", style=_style(row)),
-            Text(words.one_line(row.release or "?")),
-            f"{elapsed:>{_ELAPSED}}",
-            Text(words.one_line(row.waiting), style="dim"),
-        )
-    if len(rows) > len(shown):
-        table.add_row("", Text(f"and {len(rows) - len(shown)} more", style="dim"))
-
-
-def _style(row: Row) -> str:
-    if row.failed:
-        return "bold red"
-    if row.since is not None:
-        return "yellow"
-    if row.finished:
-        return "green"
-    return "" if row.in_service else "yellow"
+def _plain(line: Text) -> Text:
+    """Foreign letters as their codes, where the terminal has none of them."""
+    if line.plain.isascii():
+        return line
+    return Text(
+        line.plain.encode("ascii", "backslashreplace").decode(), style=line.style, no_wrap=True, overflow="crop"
+    )

@@ -1,8 +1,8 @@
-"""The story of a run as plain lines: no terminal, CI, or NO_COLOR"""
+"""The story of a run as plain lines: no terminal, or CI"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
 from typing import Self
 
@@ -51,6 +51,12 @@ class PlainStory:
         """Told when a gate has answered: at each step of a ladder."""
         with self._lock:
             self._measured = tuple(lines)
+
+    def rated(self, rates: Mapping[str, str]) -> None:
+        """Lines have no place for what changes all the time."""
+
+    def limited(self, limits: Mapping[str, float]) -> None:
+        """Nor for what is due."""
 
     def tell(self, step: StepId, line: str) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from deployer.ssh import Ssh
 from deployer.steps import Drain, Readmit, Shift
 from deployer.traffic import at_the_edge, faults
 from deployer.traffic.aftermath import A_MOMENT, Aftermath
+from deployer.traffic.answered import answered
 from deployer.traffic.behind import Behind
 from deployer.traffic.counts import counts
 from deployer.traffic.drain import drain
@@ -50,6 +51,10 @@ class LiveTraffic:
 
     def counts(self, sites: Sequence[str]) -> Mapping[tuple[str, str], Counts]:
         return counts(self._ground, sites)
+
+    def answered(self) -> Mapping[str, Mapping[str, Counts]]:
+        """What users of each site got, by the machine that counted."""
+        return answered(self._ground)
 
     def at_the_edge(self) -> Mapping[tuple[str, str], Counts]:
         """Counts per (edge node, site)."""

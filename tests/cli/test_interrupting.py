@@ -68,7 +68,7 @@ class Terminal:
 def test_interrupted_on_a_terminal(tmp_path: Path, how: str, lively: bool, capsys: pytest.CaptureFixture[str]) -> None:
     place = journals.inventory(tmp_path)
     plain = {name: text for name, text in os.environ.items() if name not in ("CI", "NO_COLOR")}
-    environment = plain | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50"} | ({} if lively else {"NO_COLOR": "1"})
+    environment = plain | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50"} | ({} if lively else {"TERM": "dumb"})
     terminal = Terminal(["-m", "tests.cli.stuck", str(place), how], environment)
     try:
         terminal.until("to be interrupted")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 
 import pytest
 from junitparser import JUnitXml
-from rich.console import Console
 
 from deployer.events import Failed, Record
 from deployer.model import Release
 from deployer.plan import Plan
 from deployer.report.account import account
-from deployer.report.board import Board
 from deployer.report.html import account_html
 from deployer.report.json import account_json, dumps, plan_json
 from deployer.report.junit import account_junit, nothing_junit
-from deployer.report.live import picture
 from deployer.report.runbook import runbook
 from tests.report import records
 
@@ -58,19 +54,6 @@ def test_a_page_escapes_what_hosts_say() -> None:
     page = account_html(account([*run, spiked]))
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
-
-
-@pytest.mark.parametrize("until", range(2, len(RUNS["put_back"]) + 1))
-def test_the_table_can_be_drawn_after_every_record(until: int) -> None:
-    board = Board()
-    for record in RUNS["put_back"][:until]:
-        board.apply(record)
-    if until > 2:
-        board.tell((0, 1), "dc1-web1: 3 of 9 MB\x1b[2J")
-    screen = StringIO()
-    Console(file=screen, width=100, no_color=True).print(picture(board, records.START + 10))
-    assert "dc1-web2" in screen.getvalue()
-    assert "\x1b" not in screen.getvalue()
 
 
 def test_nothing_to_do_is_a_case_that_passed() -> None:

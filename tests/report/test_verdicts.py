@@ -104,9 +104,10 @@ def test_the_live_table_shows_what_a_question_waits_for() -> None:
             break
         board.apply(record)
     board.tell((0, 22), "score 40\nPass  error_rate")
-    assert board.asking == {(0, 22): "score 40\nPass  error_rate"}
+    assert board.doing[0, 22].told == "score 40\nPass  error_rate"
     board.apply(record)
-    assert not board.asking
+    assert (0, 22) not in board.doing
+    assert any("too high" in line for line in board.news), "what went wrong stays in sight"
 
 
 def test_junit_has_a_case_for_each_metric() -> None:

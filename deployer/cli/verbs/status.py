@@ -71,15 +71,10 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
 
 
 def _watch(ground: Ground, timeout: float) -> int:
-    from deployer.cli.attending import attend
-    from deployer.cli.books import books
-    from deployer.cli.telling import story
-    from deployer.clock import WallClock
+    from deployer.cli.watching import watch
     from deployer.report.phrases import EXIT_CODES
 
-    with books(ground) as book:
-        clock = WallClock()
-        return EXIT_CODES[attend(book, book.run(""), story(clock), clock, timeout).end]
+    return EXIT_CODES[watch(ground, "", timeout).end]
 
 
 def _look(ground: Ground) -> Picture:
