@@ -15,8 +15,9 @@ _PATTERNS = (("inventory", "ignore_patterns"), ("defaults", "inventory_ignore_pa
 
 
 def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment under which Ansible reads our inventories: what is `given`, else our own, and three settings.
+    """The environment under which Ansible reads our inventories: what is `given`, else our own, and four settings.
 
+    A locale that comes over SSH and is not installed here, or C, would keep Ansible from starting.
     Without the patterns Ansible takes deployer.yml and a journal beside it for inventory files and makes groups of
     their keys. Without the flags it warns where a file cannot be parsed, and goes on with half of the hosts.
     """
@@ -25,6 +26,7 @@ def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
     own["ANSIBLE_INVENTORY_IGNORE_REGEX"] = ",".join([*([theirs] if theirs else []), *IGNORED])
     own["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "True"
     own["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
+    own["LC_ALL"] = "C.UTF-8"
     return own
 
 

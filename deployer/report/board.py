@@ -10,7 +10,7 @@ from deployer.plan import Plan, Stage
 from deployer.progress import StepId
 from deployer.report.log import Log
 from deployer.report.phrases import DOING
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of
+from deployer.steps import Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of
 from deployer.world import Outcome
 
 _NEWS = 3
@@ -122,9 +122,7 @@ class Board:
     def _begin(self, at: StepId, when: float) -> None:
         stage, step = self._plans[at[0]][at[1]]
         self.doing[at], self.ended = Doing(step, stage.name, when), False
-        if isinstance(step, Fetch):  # nothing that users notice
-            return
-        for host in hosts_of(step):
+        for host in _touched(step):
             row = self._row(host)
             row.state, row.since, row.failed = DOING.get(type(step), ""), when, False
             if isinstance(step, Drain):
@@ -139,7 +137,7 @@ class Board:
         if isinstance(step, Shift):
             self.splits[step.scope] = step.split
         failed = {host.host for host in outcome.failed}
-        for host in hosts_of(step):
+        for host in _touched(step):
             row = self._row(host)
             row.since = None
             if host in failed:
@@ -151,11 +149,16 @@ class Board:
         _, step = self._plans[at[0]][at[1]]
         self.doing.pop(at, None)
         blamed = {host.host for host in event.outcome.failed} if event.outcome else set()
-        for host in hosts_of(step):
+        for host in _touched(step):
             row = self._row(host)
             row.since = None
-            if not isinstance(step, Ask) and (not blamed or host in blamed):
+            if not blamed or host in blamed:
                 row.state, row.failed = _broken(step), True
+
+
+def _touched(step: Step) -> tuple[str, ...]:
+    """A fetch changes nothing that users notice."""
+    return () if isinstance(step, Fetch) else hosts_of(step)
 
 
 def _broken(step: Step) -> str:

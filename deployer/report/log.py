@@ -108,7 +108,7 @@ class Log:
 
 
 def _failed(failed: Failed) -> list[str]:
-    place = f"{words.one_line(failed.where)}: " if failed.where else ""
+    place = f"{words.hosts(words.one_line(failed.where).split(', '))}: " if failed.where else ""
     hosts = failed.outcome.failed if failed.outcome else ()
     return [
         f"  {failed.number:>3} FAILED {place}{words.one_line(failed.what)}",

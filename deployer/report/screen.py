@@ -20,8 +20,8 @@ _NARROWEST, _GAP = 38, 2
 """A site beside another one needs so many columns."""
 _FEWEST, _BESIDE = 4, 4
 """So many lines are left for sites at least; so many of a site are no hosts: its title, its requests, its split."""
-_TOLD, _STEPS = 5, 3
-"""So many lines of what a step says, and so many steps at once."""
+_TOLD, _STEPS, _WRONG = 5, 3, 3
+"""So many lines of what a step says, so many steps at once, and so many lines of a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def screen(board: Board, on: Canvas, around: Around) -> list[Text]:
     if board.intent is None:
         return [Text("nothing is known of the run yet")]
     typed, top = [*_typed(board, around, on.width)], [*_head(board, on)]
-    below = [*(on.fit(words.one_line(line)) for line in around.measured), *_now(board, around, on), *_news(board, on)]
+    below = [*_measured(around, on), *_now(board, around, on), *_news(board, on)]
     room = on.height - len(top) - len(typed)
     below = below[: max(0, room - min(len(board.rows), _FEWEST))]
     return [*top, *_sites(board, replace(on, height=room - len(below)), around), *below, *typed]
@@ -96,6 +96,10 @@ def _edge(split: Split | None, on: Canvas) -> Iterator[Text]:
     )
 
 
+def _measured(around: Around, on: Canvas) -> Iterator[Text]:
+    return (on.fit(words.one_line(line).removesuffix(" of the last minute")) for line in around.measured)
+
+
 def _now(board: Board, around: Around, on: Canvas) -> Iterator[Text]:
     """The steps under way, each with what it waits for, and until when."""
     steps = list(board.doing.values())
@@ -124,8 +128,11 @@ def _moment(doing: Doing, seconds: float) -> str:
 
 
 def _news(board: Board, on: Canvas) -> Iterator[Text]:
+    """What went wrong is told to its end, as far as three lines go."""
     for line in board.news:
-        yield on.fit(words.one_line(line), "bold red" if "FAILED" in line or "failed:" in line else "")
+        wrong = "FAILED" in line or "failed:" in line
+        parts = wrap(words.one_line(line), on.width, subsequent_indent=" " * 10) if wrong else [words.one_line(line)]
+        yield from (on.fit(part, "bold red" if wrong else "") for part in parts[:_WRONG])
 
 
 def _typed(board: Board, around: Around, width: int) -> Iterator[Text]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from deployer.errors import InventoryError
 from deployer.inventory.ask import ask
 from deployer.inventory.configuration import configuration, environment
 from deployer.inventory.facts import Asking, without_secrets
+from deployer.playbooks.environment import allowed
 from tests.inventory.ground import HOSTS, files
 
 SECRET = "geheim-4711"
@@ -161,3 +163,13 @@ def test_the_users_own_patterns_are_kept(tmp_path: Path) -> None:
     assert environment(named)["ANSIBLE_INVENTORY_IGNORE_REGEX"].startswith("^y$,")
     (tmp_path / "own" / "ansible.cfg").write_text("not an ini file\n")
     assert environment(named)["ANSIBLE_INVENTORY_IGNORE_REGEX"].startswith("^deployer")
+
+
+@pytest.mark.parametrize("name", ["LC_ALL", "LANG"])
+@pytest.mark.parametrize("locale", ["xx_XX.UTF-8", "C"])
+def test_a_locale_that_is_not_installed_keeps_nobody_out(
+    name: str, locale: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, locale)
+    assert environment()["LC_ALL"] == "C.UTF-8"
+    assert allowed(os.environ, tmp_path, 1)["LC_ALL"] == "C.UTF-8"
