@@ -15,20 +15,24 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from deployer.errors import DeployerError
-from deployer.web import entering, pages, runs
+from deployer.web import entering, pages, run, runs
 from deployer.web.asked import form, page
 from deployer.web.desk import Desk
 from deployer.web.people import Role
 from deployer.web.policy import Policy
+from deployer.web.watching import Watches
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def app(desk: Desk) -> Starlette:
+def app(desk: Desk, watches: Watches) -> Starlette:
     return Starlette(
         routes=[
-            Route("/", page(desk, runs.show)),
+            Route("/", page(desk, run.now)),
             Route("/runs", page(desk, runs.show)),
+            Route("/runs/{run}", page(desk, run.show)),
+            Route("/runs/{run}/events", run.stream(desk, watches)),
+            Route("/runs/{run}/report", page(desk, run.report)),
             Route("/enter", entering.ask(desk), methods=["GET"]),
             Route("/enter", entering.enter(desk), methods=["POST"]),
             Route("/leave", form(desk, Role.VIEWER, entering.leave), methods=["POST"]),

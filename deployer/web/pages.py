@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from deployer.report import words
+from deployer.report.html import PAGES
 from deployer.web.asked import Asked
 from deployer.web.desk import Desk
 from deployer.web.people import Role
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 @cache
 def _templates() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader([HERE / "templates", PAGES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,6 +11,7 @@ from deployer.errors import SettingsError
 from deployer.settings.web import at
 from deployer.web.app import app
 from deployer.web.desk import Desk
+from deployer.web.watching import Watches
 
 PATIENCE = 2
 """Seconds that open streams get when it is told to stop."""
@@ -22,20 +23,30 @@ def serve(one: Desk, listen: str, ready: Callable[[str], None]) -> None:
     host, port = at(listen) if listen else web.place
     with _listening(host, port) as place:
         ready(web.url or f"http://{f'[{host}]' if ':' in host else host}:{place.getsockname()[1]}")
-        uvicorn.Server(configured(one)).run(sockets=[place])
+        Server(one).run(sockets=[place])
 
 
-def configured(one: Desk) -> uvicorn.Config:
-    return uvicorn.Config(
-        app(one),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=PATIENCE,
-        proxy_headers=False,
-    )
+class Server(uvicorn.Server):
+    """Ends its streams when it is told to stop."""
+
+    def __init__(self, one: Desk) -> None:
+        self._watches = Watches(one)
+        super().__init__(
+            uvicorn.Config(
+                app(one, self._watches),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=PATIENCE,
+                proxy_headers=False,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._watches.end()
+        await super().shutdown(sockets)
 
 
 def _listening(host: str, port: int) -> socket.socket:
