@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from pwd import getpwnam
 from typing import Self
 
 import pytest
@@ -133,6 +135,7 @@ def orchestrator(ground: Ground, release: Release, *, go: bool) -> None:
 import sys
 from dataclasses import replace
 from pathlib import Path
+from pwd import getpwnam
 from typing import Self
 from deployer.fleet import AnsibleFleet
 from deployer.machines import Estate
@@ -222,32 +225,64 @@ def test_hosts_that_cannot_be_reached_are_told_apart_and_the_others_done(ground:
     assert notes["sudo"]
 
 
+OTHER = "nobody"
+"""The user of the service: nobody logs in as this one. Only root can become another; who is not stays who they are."""
 SUDO = """#!/bin/sh
 while [ $# -gt 0 ]; do
-  case $1 in -p) prompt=$2; shift 2 ;; -u) shift 2 ;; -*) shift ;; *) break ;; esac
+  case $1 in -p) prompt=$2; shift 2 ;; -u) user=$2; shift 2 ;; -*) shift ;; *) break ;; esac
 done
 printf %s "$prompt" >&2; IFS= read -r word
-[ "$word" = "the right one" ] && exec "$@"
-echo 'Sorry, try again.' >&2; exit 1
+[ "$word" = "the right one" ] || { echo 'Sorry, try again.' >&2; exit 1; }
+[ "$(id -u)" -ne 0 ] || exec setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups "$@"
+exec "$@"
 """
 
 
-def test_a_password_for_sudo_opens_and_is_nowhere_to_be_seen(ground: Ground, tmp_path: Path) -> None:
-    (tmp_path / "sudo").write_text(SUDO)
-    (tmp_path / "sudo").chmod(0o755)
-    for name in ground.names:
-        ground.change(name, ansible_become=True, ansible_become_user="shop", ansible_become_exe=str(tmp_path / "sudo"))
+@pytest.fixture
+def theirs(ground: Ground) -> Iterator[Path]:
+    """Hosts whose folders belong to the service's user, reached by sudo with a password; what lies there."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:  # pytest's own folders are closed to other users
+        folder = Path(name)
+        (folder / "sudo").write_text(SUDO)
+        for path in (folder, folder / "sudo"):
+            path.chmod(0o755)
+        for host in ground.names:
+            (folder / host / "releases").mkdir(parents=True)
+            for path in (folder / host, folder / host / "releases") if os.geteuid() == 0 else ():
+                os.chown(path, getpwnam(OTHER).pw_uid, -1)
+            ground.change(
+                host,
+                ansible_become=True,
+                ansible_become_user=OTHER,
+                ansible_become_exe=str(folder / "sudo"),
+                ansible_python_interpreter="/usr/bin/python3",
+                deployer_root=str(folder / host),
+            )
+        yield folder
+
+
+def test_a_password_for_sudo_opens_and_is_nowhere_to_be_seen(ground: Ground, theirs: Path, tmp_path: Path) -> None:
+    """What lies there afterwards is the service's user's, also what was streamed: nothing was done as who logged in."""
     knows = Ansible(become_password="the right one", verbose=1)
     wrong = ground.fleet(Ansible(become_password="a wrong one")).fetch(
         Fetch(ground.names, ground.release("1.1")), ground.order()
     )
     assert len(wrong.failed) == len(ground.names)
+    assert not list(theirs.rglob("releases/*")), "refused: nothing was touched"
     path = archive(ground.folder / "shop-2", {"blob": os.urandom(2 << 20)})
     fetch = ground.fleet(knows).fetch(Fetch(ground.names, Release("2", str(path), sha256(path))), ground.order())
     assert [host.note for host in fetch.hosts] == ["fetched 2"] * 2
+    owner = getpwnam(OTHER).pw_uid if os.geteuid() == 0 else os.geteuid()
+    assert {path.stat().st_uid for host in ground.names for path in (theirs / host).rglob("*")} == {owner}
+    assert all((theirs / host / "releases/2/blob").is_file() for host in ground.names)
     assert "right one" not in repr(knows)
-    kept = [file for file in tmp_path.rglob("*") if file.is_file() and b"the right one" in file.read_bytes()]
-    assert kept == [tmp_path / "sudo"]
+    kept = [
+        file
+        for folder in (tmp_path, theirs)
+        for file in folder.rglob("*")
+        if file.is_file() and b"the right one" in file.read_bytes()
+    ]
+    assert kept == [theirs / "sudo"]
 
 
 def test_a_run_that_was_overtaken_on_a_host_acts_no_more(ground: Ground) -> None:
