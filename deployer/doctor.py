@@ -19,6 +19,7 @@ from deployer.preflight import parted
 from deployer.reach import Reached, Shell, reach
 from deployer.settings.howmany import floor, wave
 from deployer.settings.values import Settings
+from deployer.store.place import without_password
 from deployer.world import Probe, Running, Traffic, TrafficSeen
 
 _SKEW = 5.0
@@ -110,7 +111,7 @@ def _written(patient: Patient) -> Iterator[Line]:
 
 
 def _journal(patient: Patient) -> Iterator[Line]:
-    place = patient.settings.state.rpartition("@")[2]
+    place = without_password(patient.settings.state)
     try:
         patient.open_journal()
     except DeployerError as wrong:

@@ -113,7 +113,8 @@ class Engine:
         try:
             return walk()
         except Overtaken as lost:
-            return Ended(End.SUSPENDED, _words(lost), f"deployer resume {diary.run}")
+            remedies = filter(None, dict.fromkeys((f"deployer resume {diary.run}", lost.remedy)))
+            return Ended(End.SUSPENDED, _words(lost), ", or ".join(remedies))
 
     def _walk(self, diary: Diary, picture: Picture) -> Ended:
         progress = diary.progress

@@ -54,7 +54,7 @@ def act(  # noqa: PLR0917
         raise Overtaken(
             f"run {run} (epoch {epoch}) acted here since, {order.run} holds epoch {order.epoch}: nothing changed",
             where=machine.name,
-            remedy="deployer lock status",
+            remedy=f"deployer lock adopt {epoch} where that run is in another journal than this one",
         )
     if answer.rc == MOVED:
         raise Moved("somebody else acted here just now", where=machine.name, remedy="deployer lock status")

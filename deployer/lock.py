@@ -224,7 +224,7 @@ def must_hold(rows: Rows, service: str, run: str, epoch: int) -> None:
         if held
         else f"run {run} does not hold the lock any more" + (f": {note}" if note else ""),
         where=service,
-        remedy=f"deployer status, then deployer resume {run}",
+        remedy=f"deployer resume {run}",
     )
 
 

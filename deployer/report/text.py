@@ -120,13 +120,17 @@ def _shares(account: Account) -> Iterator[str]:
 
 
 def _sites(account: Account) -> Iterator[str]:
+    """Whether a drain or readmit in doubt moved its hosts is not known."""
+    moving = (step for step in account.steps if step.state is State.IN_DOUBT and step.verb in ("drain", "readmit"))
+    doubted = {host for step in moving for host in step.hosts}
     for site in account.sites:
         members = [host for host in account.hosts if host.site == site.site]
         yield f"  {words.one_line(site.site):<9} {_standing(site, members)}"
         for host in members:
             if not host.in_service:
                 why = f", held: {words.one_line(host.held)}" if host.held else ""
-                yield f"  {'':<9} {host.host} is out of service with {host.release or 'an unknown release'}{why}"
+                out = f"{'may be' if host.host in doubted else 'is'} out of service"
+                yield f"  {'':<9} {host.host} {out} with {host.release or 'an unknown release'}{why}"
 
 
 def _standing(site: SiteAccount, members: list[HostAccount]) -> str:

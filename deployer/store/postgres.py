@@ -8,7 +8,6 @@ from functools import cache
 from threading import RLock
 from time import monotonic, sleep
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zlib import crc32
 
 import psycopg
@@ -16,6 +15,7 @@ import psycopg
 from deployer.errors import DeployerError, Refused, SettingsError
 from deployer.store import schema
 from deployer.store.empty import read_empty
+from deployer.store.place import without_password
 from deployer.store.rows import NOTHING, Mark, Row, Rows, StoreUnavailable
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ SET statement_timeout TO '60s'
 
 class PostgresStore:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
-        self.where = _public(url)
+        self.where = without_password(url)
         self._url = url
         self._read_only = read_only
         self._lock = RLock()
@@ -145,14 +145,6 @@ def _number(service: str) -> int:
     """The service as a signed 32-bit lock number; two that share one only wait for each other."""
     number = crc32(service.encode("utf-8", "surrogatepass"))
     return number - (1 << 32) if number >= 1 << 31 else number
-
-
-def _public(url: str) -> str:
-    """The URL without its password."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    options = [(key, value) for key, value in parse_qsl(parts.query) if "password" not in key]
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}", query=urlencode(options, safe="/")))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Never two at work: the lock, the lease that was taken over, the fence on every machine"""
+"""Never two at work: the lock, the lease that was taken over, the fence on every machine; over PostgreSQL"""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from deployer.lab.layout import Lab, Machine
 from deployer.lab.load import control
 from tests.lab.console import Console, as_it_is, console, outside, sessions
 from tests.lab.history import lost
+from tests.store.databases import postgres
+
+__all__ = ["postgres"]
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def operator(lab: Lab) -> Iterator[Console]:
+def operator(lab: Lab, postgres: str) -> Iterator[Console]:
     with console(lab) as one:
+        one.set(state=postgres)
         yield one
 
 
@@ -90,17 +94,30 @@ def test_a_holder_that_was_overtaken_while_it_slept_is_refused_on_the_machines(l
     assert outside(lab)["dc2-web1"].release == "1.1.0"
 
 
+def test_a_killed_run_is_taken_up_from_the_server(lab: Lab, operator: Console) -> None:
+    running = operator.start("deploy", "1.1.0", "--limit", "dc1-web2")
+    operator.until_begun(running, "deploy")
+    running.kill()
+    seen = operator.run("status")
+    assert "its orchestrator is gone" in seen.out, str(seen)
+    told = operator.run("resume")
+    assert told.code == 0, str(told)
+    assert outside(lab)["dc1-web2"].release == "1.1.0"
+    assert "shop 1.1.0, rolling: done" in operator.run("history").out.splitlines()[0]
+
+
 def test_another_store_with_an_older_epoch_is_refused_until_it_adopts(lab: Lab, operator: Console) -> None:
     assert operator.run("deploy", "1.1.0").code == 0  # a host returns only to a pool that serves its release
     other = operator.copy("stranger")
     other.set(state=f"sqlite:///{Path(operator.home / 'other.db')}")
     before = as_it_is(lab)
-    told = other.run("drain", "dc2-web2", "--json")
+    told = other.run("drain", "dc2-web2")
     assert told.code == 4, str(told)
-    assert "epoch" in str(told)
+    assert "dc2-web2 may be out of service" in told.err + told.out, "nobody says that it is: nothing changed"
     assert as_it_is(lab) == before
     assert outside(lab)["dc2-web2"].up == {"dc2-lb1", "dc2-lb2"}
     highest = operator.run("lock", "status", "--json").json["highest_epoch"]
+    assert f"deployer lock adopt {highest} where" in told.err + told.out, str(told)
     assert other.run("lock", "adopt", str(highest)).code == 0
     for act in ("drain", "readmit"):
         told = other.run(act, "dc2-web2")
