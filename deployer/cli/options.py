@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from deployer.cli import sudo
+from deployer.cli import completing, sudo
 from deployer.errors import UsageError
 from deployer.settings.duration import EXPECTED, seconds
 
@@ -77,7 +77,11 @@ across = click.option(
     "--across-irreversible", "across", is_flag=True, help="Go back although an irreversible release lies between."
 )
 exclude = click.option(
-    "--exclude", multiple=True, metavar="HOST", help="Leave this host alone, as if it were not there; with --reason."
+    "--exclude",
+    multiple=True,
+    metavar="HOST",
+    shell_complete=completing.hosts,
+    help="Leave this host alone, as if it were not there; with --reason.",
 )
 
 
@@ -94,7 +98,13 @@ def going(verb: Verb) -> Verb:
         click.option("--sha256", default="", metavar="HEX", help="The artifact's digest, else <artifact>.sha256."),
         click.option("--wave", default="", metavar="N|N%", help="Hosts that go out together, per site."),
         click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site."),
-        click.option("--strategy", default="", metavar="NAME", help="rolling, canary or bluegreen, other than usual."),
+        click.option(
+            "--strategy",
+            default="",
+            metavar="NAME",
+            shell_complete=completing.strategies,
+            help="rolling, canary or bluegreen, other than usual.",
+        ),
         click.option(
             "--undo",
             default="",
@@ -198,7 +208,14 @@ class Duration(click.ParamType[float]):
         return told
 
 
-limit = click.option("--limit", "-l", default="", metavar="PATTERN", help="Only these hosts, as in Ansible.")
+limit = click.option(
+    "--limit",
+    "-l",
+    default="",
+    metavar="PATTERN",
+    shell_complete=completing.hosts,
+    help="Only these hosts, as in Ansible.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for the environment's name.")
 check = click.option("--check", is_flag=True, help="Look, plan and check everything; change nothing.")

@@ -6,11 +6,16 @@ Each holds its `command` and its `EXAMPLES`, a line each.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from deployer.cli.other_words import meant
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FOLDER = Path(__file__).with_name("verbs")
 
@@ -18,7 +23,7 @@ SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
     ("Look", ("status", "history", "show", "logs", "web", "report", "judge")),
     ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
-    ("Set up", ("init", "doctor", "lock", "lab")),
+    ("Set up", ("init", "doctor", "lock", "lab", "completion")),
 )
 """The order of the help; a verb that is named nowhere comes under "More"."""
 
@@ -39,10 +44,19 @@ class VerbGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            near = get_close_matches(args[0], self.list_commands(ctx), 1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"there is no command {args[0]!r}.{meant}")
+            near = meant(args[0], self.list_commands(ctx))
+            ctx.fail(f"there is no command {args[0]!r}.{f' Did you mean `deployer {near}`?' if near else ''}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The captions are read; click would import every verb."""
+        from click.shell_completion import CompletionItem
+
+        verbs = [CompletionItem(name, help=caption(name)) for name in self.list_commands(ctx)]
+        return [
+            *(one for one in verbs if one.value.startswith(incomplete)),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         known = self.list_commands(ctx)

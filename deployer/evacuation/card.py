@@ -68,6 +68,7 @@ def made(estate: Estate, settings: Settings, of: str) -> Card:
         settle=edge.settle if edge else 0.0,
         dns=estate.dns,
         hooks=hooks.of(settings, estate.inventory),
+        hosts=tuple((host.name, host.site) for host in estate.hosts),
         **_capacity(estate, settings),
     )
 
@@ -79,7 +80,6 @@ def _capacity(estate: Estate, settings: Settings) -> dict[str, Any]:
     return {
         "each": values.requests_per_host * values.usable,
         "balancers": tuple(one for one in estate.balancers if one.kind != "opaque"),
-        "hosts": tuple((host.name, host.site) for host in estate.hosts),
     }
 
 

@@ -62,7 +62,7 @@ def test_help_lists_the_exit_codes(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["deplyo"], "Did you mean 'deploy'?"),
+        (["deplyo"], "Did you mean `deployer deploy`?"),
         (["plan"], "Missing argument"),
         (["deploy", "--same-release", "1.0", "-i", "x"], "either a version or --same-release"),
         (["deploy", "1.0", "--nope"], "No such option"),

@@ -36,15 +36,15 @@ def test_the_examples_of_a_verb_can_be_typed(verb: str) -> None:
     for line in examples:
         deployer, *words = shlex.split(line.partition(" > ")[0], comments=True)
         assert (deployer, words[0]) == ("deployer", verb)
-        _parsed(command, words[1:])
+        parsed(command, words[1:])
 
 
-def _parsed(command: click.Command, words: list[str]) -> None:
+def parsed(command: click.Command, words: list[str]) -> None:
     context = command.make_context(command.name, words)
     if isinstance(command, click.Group):
         _, below, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert below
-        _parsed(below, rest)
+        parsed(below, rest)
 
 
 def test_the_page_of_exit_codes_lists_every_failure() -> None:

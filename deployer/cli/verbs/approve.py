@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -14,7 +14,7 @@ deployer approve -i inventories/prod --as 'change board' --reason CHG-4711
 
 
 @click.command("approve")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @click.option("--as", "name", default="", metavar="NAME", help="Who answers, where it is not you.")
 @options.acting

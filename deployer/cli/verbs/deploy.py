@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Asked, Ground
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ deployer deploy --same-release -e workers=8 -i inventories/prod
 
 
 @click.command("deploy")
-@click.argument("what", metavar="VERSION|FILE", default="")
+@click.argument("what", metavar="VERSION|FILE", default="", shell_complete=completing.versions)
 @options.ground
 @options.limit
 @options.wishes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -13,7 +13,7 @@ deployer drain dc1-web3 -i inventories/prod --reason 'disk swap'
 
 
 @click.command("drain")
-@click.argument("hosts", nargs=-1, required=True)
+@click.argument("hosts", nargs=-1, required=True, shell_complete=completing.hosts)
 @options.ground
 @click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site.")
 @options.planning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -13,7 +13,7 @@ deployer drill dc2 -i inventories/prod
 
 
 @click.command("drill")
-@click.argument("site")
+@click.argument("site", shell_complete=completing.sites)
 @options.ground
 @options.reason
 @options.check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -14,7 +14,7 @@ deployer evacuate dc2 --check -i inventories/prod
 
 
 @click.command("evacuate")
-@click.argument("site")
+@click.argument("site", shell_complete=completing.sites)
 @options.ground
 @options.reason
 @options.emergency

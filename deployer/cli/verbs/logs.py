@@ -6,7 +6,7 @@ import math
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Ground
 
 EXAMPLES = """\
@@ -16,7 +16,7 @@ deployer logs -f -i inventories/prod                # from any terminal, until t
 
 
 @click.command("logs")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until the run ends.")
 def command(*, run: str, ground: Ground, follow: bool) -> None:

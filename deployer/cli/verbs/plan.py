@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Ground
 
 EXAMPLES = """\
@@ -16,7 +16,7 @@ deployer plan 1.2.0 -o prod.plan -i inventories/prod
 
 
 @click.command("plan")
-@click.argument("version")
+@click.argument("version", shell_complete=completing.versions)
 @options.ground
 @options.limit
 @options.wishes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Ground
 from deployer.errors import UsageError
 
@@ -18,7 +18,7 @@ deployer report --junit -o - -i inventories/prod > junit.xml
 
 
 @click.command("report")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @click.option("--html", "form", flag_value="html", default="html", help="A page that needs nothing else (the default).")
 @click.option("--junit", "form", flag_value="xml", help="JUnit XML: stages are suites, steps cases.")

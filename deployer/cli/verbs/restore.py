@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -14,7 +14,7 @@ deployer restore dc2 --check -i inventories/prod        # only show the steps
 
 
 @click.command("restore")
-@click.argument("site")
+@click.argument("site", shell_complete=completing.sites)
 @options.ground
 @options.emergency
 @options.planning

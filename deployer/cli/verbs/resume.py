@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -13,7 +13,7 @@ deployer resume -i inventories/prod
 
 
 @click.command("resume")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @options.acting
 def command(*, run: str, ground: Ground, acting: Acting) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Acting, Asked, Ground
 
 EXAMPLES = """\
@@ -15,7 +15,7 @@ deployer rollback 1.0.3 --strategy canary -i inventories/prod
 
 
 @click.command("rollback")
-@click.argument("version", default="")
+@click.argument("version", default="", shell_complete=completing.versions)
 @options.ground
 @options.limit
 @options.going

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Ground, Papers
 
 EXAMPLES = """\
@@ -15,7 +15,7 @@ deployer show 20261128 --report-dir report -i inventories/prod
 
 
 @click.command("show")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @click.option("--plan", "with_plan", is_flag=True, help="The plan as it was shown.")
 @click.option("--gate", default="", metavar="STEP", help="Explain a verdict: a step's number, words of it, or last.")

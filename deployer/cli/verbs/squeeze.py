@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options, say
+from deployer.cli import completing, options, say
 from deployer.cli.options import Ground, Papers
 
 EXAMPLES = """\
@@ -14,7 +14,7 @@ deployer squeeze dc1-web3 --check -i inventories/prod
 
 
 @click.command("squeeze")
-@click.argument("host")
+@click.argument("host", shell_complete=completing.hosts)
 @options.ground
 @options.reason
 @options.check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deployer.cli import options
+from deployer.cli import completing, options
 from deployer.cli.options import Acting, Ground
 
 EXAMPLES = """\
@@ -14,7 +14,7 @@ deployer undo --site -i inventories/prod             # the site it worked on las
 
 
 @click.command("undo")
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=completing.runs)
 @options.ground
 @click.option("--stage", "scope", flag_value="stage", help="Only the stage that was under way.")
 @click.option("--site", "scope", flag_value="site", help="Only the site it worked on last.")
