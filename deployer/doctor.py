@@ -72,7 +72,8 @@ def examine(patient: Patient) -> Iterator[Line]:
     before = patient.now()
     reached = reach(patient.shell, patient.estate)
     between = (before, patient.now())
-    nginx = {one.name: one.maps for one in patient.estate.balancers if one.kind == "nginx"}
+    machines: tuple[Balancer | EdgeNode, ...] = (*patient.estate.balancers, *patient.estate.edges)
+    nginx = {one.name: one.maps for one in machines if one.kind == "nginx"}
     for host in patient.estate.hosts:
         yield from _host(host, reached[host.name], between)
     for name, machine in reached.items():

@@ -128,6 +128,6 @@ def _places(machine: Machine) -> tuple[str, ...]:
     if isinstance(machine, Host):
         return (str(PurePosixPath(machine.health_file).parent),)
     beside = str(PurePosixPath(machine.socket).parent)
-    maps = (machine.maps,) if isinstance(machine, Balancer) and machine.maps else ()
+    maps = (machine.maps,) if machine.maps else ()
     lasting = (KEPT,) if beside.startswith(("/run", "/var/run")) else ()  # /run is empty after a boot
     return (*maps, *lasting, beside)

@@ -71,6 +71,8 @@ class EdgeNode:
     backend: str
     state_file: str = ""
     """HAProxy: what it reads when it starts; "" = a restart forgets."""
+    maps: str = ""
+    """nginx: the folder of its shares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ echo current $(readlink {root}/current 2>/dev/null)
 
 def _of_balancer(machine: Balancer | EdgeNode) -> str:
     """Where nginx is told what to do is a folder, not a socket."""
-    kind, place = ("-d", machine.maps) if isinstance(machine, Balancer) and machine.kind == "nginx" else ("-S", "")
+    kind, place = ("-d", machine.maps) if machine.kind == "nginx" else ("-S", "")
     place = shlex.quote(place or machine.socket)
     return f"{_ALL}; test {kind} {place} && test -w {place} && echo socket yes; :"
 

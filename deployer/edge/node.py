@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from deployer.edge import haproxy
+from deployer.edge import haproxy, nginx
 from deployer.edge.seen import Seen, Site
 from deployer.edge.wish import Wish
 from deployer.errors import StepFailed
@@ -26,14 +26,14 @@ _MARK = "deployer-looks"
 class Kind(Protocol):
     """How one kind of node is asked and told: scripts for its machine, and what they answer. A module is one."""
 
-    def look(self, edge: EdgeNode) -> str: ...
+    def look(self, edge: EdgeNode, *, probing: bool) -> str: ...
     def rows(self, edge: EdgeNode, said: str) -> tuple[Row, ...]: ...
     def weights(self, shares: Mapping[str, int], servers: Mapping[str, int]) -> Mapping[str, int]: ...
     def tell(self, edge: EdgeNode, wish: Wish) -> str: ...
     def told(self, edge: EdgeNode, wish: Wish, said: str) -> tuple[str, str]: ...
 
 
-_KINDS: Mapping[str, Kind] = {"haproxy": haproxy}
+_KINDS: Mapping[str, Kind] = {"haproxy": haproxy, "nginx": nginx}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,13 @@ class Node:
     ssh: Ssh
     site_of: Callable[[str], str]
 
-    def look(self) -> Seen:
-        """Raises Unreachable, StepFailed."""
-        script = f"{reading(self.edge, self.service)}\necho {_MARK}\n{self._kind.look(self.edge)}"
+    def look(self, *, probing: bool = True) -> Seen:
+        """Without `probing` nobody asks whether the sites are well, where the node does not know it by itself.
+
+        Raises Unreachable, StepFailed.
+        """
+        asking = self._kind.look(self.edge, probing=probing)
+        script = f"{reading(self.edge, self.service)}\necho {_MARK}\n{asking}"
         fence, _, said = self.ssh.ask(self.edge.name, "sh", script, timeout=LOOK).out.partition(_MARK)
         return self._seen(fence.strip() or NOBODY, said)
 

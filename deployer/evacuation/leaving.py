@@ -42,7 +42,7 @@ def until_gone(  # noqa: PLR0917
         sites = [found for one in seen.values() if (found := one.of(site))]
         total = sum(one.total for one in sites)
         if total != last:
-            last, since, quiet, arriving = total, now, None, total - max(last, 0) if last >= 0 else 0
+            last, since, quiet, arriving = total, now, None, max(0, total - last) if last >= 0 else 0
         elif quiet is None and now - since >= QUIET:
             quiet, arriving = since - begun, 0
         tied = any(one.sticky for one in sites) and not barred
@@ -67,7 +67,7 @@ def _words(site: str, quiet: float | None, under_way: int, sites: Sequence[Site]
 
 def _look(nodes: Sequence[Node]) -> Mapping[str, Seen]:
     by_name = {node.edge.name: node for node in nodes}
-    found = nodes[0].ssh.each(by_name, lambda name: by_name[name].look()) if nodes else {}
+    found = nodes[0].ssh.each(by_name, lambda name: by_name[name].look(probing=False)) if nodes else {}
     return {name: one for name, one in found.items() if isinstance(one, Seen)}
 
 

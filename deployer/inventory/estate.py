@@ -134,6 +134,7 @@ def _edge(name: str, facts: Facts, values: EdgeValues) -> EdgeNode:
         _path(facts, name, "deployer_socket", values.socket),
         values.backend,
         _path(facts, name, "deployer_state_file", values.state_file),
+        _path(facts, name, "deployer_maps", values.maps or MAPS[values.kind]) if values.kind == "nginx" else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""A balancer and the edge: HAProxy as the product sets it up, or nginx as a balancer"""
+"""A balancer and the edge: HAProxy as the product sets it up, or nginx"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.errors import StepFailed, Unreachable
-from deployer.lab import nginx_balancer
+from deployer.lab import nginx_balancer, nginx_edge
 from deployer.lab.layout import METRICS_PORT, SERVICE_PORT, SITES, Lab, Machine
 from deployer.lab.marks import environment
 from deployer.lab.programs import program, run
@@ -54,6 +54,9 @@ def prepare_edge(lab: Lab, edge: Machine) -> None:
     sites = [
         {"name": site, "weight": 50, "balancers": [_server(one) for one in lab.of_site(site, "lb")]} for site in SITES
     ]
+    if lab.edging == "nginx":
+        nginx_edge.prepare(lab, edge, sites)
+        return
     values = {
         "edge_bind": [f"{edge.address}:{SERVICE_PORT}"],
         "edge_metrics_bind": f"{edge.address}:{METRICS_PORT}",

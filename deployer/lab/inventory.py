@@ -25,7 +25,7 @@ def _hosts(lab: Lab) -> dict[str, object]:
     groups: dict[str, object] = {
         "web": {"hosts": {host.name: _host(host) for host in lab.hosts}},
         "lb": {"hosts": {balancer.name: _balancer(balancer) for balancer in lab.balancers}},
-        "edge": {"hosts": {edge.name: _balancer(edge) for edge in lab.edges}},
+        "edge": {"hosts": {edge.name: _balancer(edge, maps=lab.edging == "nginx") for edge in lab.edges}},
     }
     if lab.hosts_per_site > 1:
         groups |= {colour: {"hosts": dict.fromkeys(hosts)} for colour, hosts in _colours(lab).items()}
@@ -74,14 +74,15 @@ def _host(host: Machine) -> dict[str, object]:
     }
 
 
-def _balancer(balancer: Machine) -> dict[str, object]:
-    maps = {} if balancer.kind == "edge" else {"deployer_maps": str(balancer.maps), "deployer_log": balancer.log}
+def _balancer(balancer: Machine, *, maps: bool = True) -> dict[str, object]:
+    log = {} if balancer.kind == "edge" else {"deployer_log": balancer.log}
     return {
         "ansible_host": balancer.address,
         "ansible_remote_tmp": str(balancer.folder / "tmp"),
         "deployer_socket": str(balancer.socket),
         "deployer_master_socket": str(balancer.master_socket),
-        **maps,
+        **({"deployer_maps": str(balancer.maps)} if maps else {}),
+        **log,
         "deployer_state_file": str(balancer.state_file),
     }
 
@@ -107,7 +108,7 @@ def _settings(lab: Lab) -> dict[str, object]:
         },
         "health_file": {"path": "/srv/shop/shared/health_check.html", "url": "/health_check.html"},
         "balancers": {"group": "lb", "kind": lab.balancer, "socket": "/run/haproxy/admin.sock", "pool": "shop"},
-        "edge": {"group": "edge", "kind": "haproxy", "socket": "/run/haproxy/admin.sock"},
+        "edge": {"group": "edge", "kind": lab.edging, "socket": "/run/haproxy/admin.sock"},
         "strategy": "rolling",
         "rolling": {
             "wave": wave,

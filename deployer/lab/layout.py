@@ -77,6 +77,8 @@ class Lab:
     complete: bool
     balancer: Balancing = "haproxy"
     prometheus: bool = False
+    edging: Balancing = "haproxy"
+    """What the edge nodes are."""
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -176,6 +178,7 @@ def store(lab: Lab) -> None:
         "complete": lab.complete,
         "balancer": lab.balancer,
         "prometheus": lab.prometheus,
+        "edging": lab.edging,
     }
     new = lab.folder / "lab.json.new"
     new.write_text(json.dumps(told, indent=2) + "\n")

@@ -70,6 +70,7 @@ def up(
     tester_key: str = "",
     balancing: Balancing = "haproxy",
     prometheus: bool = False,
+    edging: Balancing = "haproxy",
 ) -> Lab:
     """A lab whose every part answers. One that is there and well is taken as it is; any other is made anew."""
     programs.check()
@@ -78,14 +79,13 @@ def up(
     home.mkdir(parents=True, mode=0o700, exist_ok=True)
     with _alone(home):
         now = status(name, folder=home)
-        wanted = (hosts_per_site, balancing, prometheus)
-        if now.well and now.lab and (now.lab.hosts_per_site, now.lab.balancer, now.lab.prometheus) == wanted:
+        wanted = Lab(name, home, 0, hosts_per_site, boot_id(), True, balancing, prometheus, edging)
+        if now.well and now.lab and replace(now.lab, number=0) == wanted:
             return now.lab
         _clear(home)
         (home / ".lab").touch()
         try:
-            number = numbers.claim(home)
-            lab = Lab(name, home, number, hosts_per_site, boot_id(), False, balancing, prometheus)
+            lab = replace(wanted, number=numbers.claim(home), complete=False)
             store(lab)
             _build(lab, sticky, tester_key)
             _start(lab)

@@ -33,7 +33,7 @@ http {{
     fastcgi_temp_path {folder}/nginx/fastcgi;
     uwsgi_temp_path {folder}/nginx/uwsgi;
     scgi_temp_path {folder}/nginx/scgi;
-    include {folder}/balancer.conf;
+    include {folder}/inside.conf;
 }}
 """
 
@@ -53,9 +53,14 @@ def prepare(lab: Lab, balancer: Machine, pool: str, *, sticky: str = "bucket") -
         "balancer_sticky": sticky,
         "balancer_requests_log": balancer.maps / "requests.log",
     }
-    (balancer.folder / "balancer.conf").write_text(render("nginx_balancer.conf.j2", values))
+    write_main(balancer, render("nginx_balancer.conf.j2", values))
+
+
+def write_main(machine: Machine, inside: str) -> None:
+    """The configuration of its nginx, with this in context `http`."""
+    (machine.folder / "inside.conf").write_text(inside)
     user = f"user {pwd.getpwuid(os.getuid()).pw_name};\n" if os.geteuid() == 0 else ""
-    _conf(balancer).write_text(CONF.format(user=user, folder=balancer.folder))
+    _conf(machine).write_text(CONF.format(user=user, folder=machine.folder))
 
 
 def _hosts(lab: Lab, balancer: Machine) -> Collection[Host]:

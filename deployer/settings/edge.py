@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from deployer.settings.kinds import AbsolutePath, Name, Seconds, Values
+from deployer.settings.kinds import AbsolutePath, Name, OptionalPath, Seconds, Values
 
 
 class EdgeValues(Values):
     group: Name = "edge"
     """the inventory group of the edge nodes"""
-    kind: Literal["haproxy"] = "haproxy"
-    """what the edge is"""
+    kind: Literal["haproxy", "nginx"] = "haproxy"
+    """what the edge is; nginx is set up by templates/nginx_edge.conf.j2"""
+    maps: OptionalPath = ""
+    """nginx: the folder of its shares; "" = /etc/nginx/deployer"""
     socket: AbsolutePath = "/run/haproxy/admin.sock"
     """its runtime socket, at level admin"""
     state_file: AbsolutePath = "/var/lib/haproxy/server.state"

@@ -26,5 +26,5 @@ def load(ground: Ground) -> float:
 
 def _seen(ground: Ground) -> Mapping[str, Seen]:
     there = nodes(ground)
-    told = ground.ssh.each(there, lambda name: there[name].look())
+    told = ground.ssh.each(there, lambda name: there[name].look(probing=False))
     return {name: one for name, one in told.items() if isinstance(one, Seen)}

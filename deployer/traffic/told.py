@@ -53,7 +53,7 @@ def _edges(
     ground: Ground, before: Mapping[tuple[str, str], Counts], after: Mapping[tuple[str, str], Counts]
 ) -> Iterator[Told]:
     nodes = edge.nodes(ground)
-    for name, one in ground.ssh.each(nodes, lambda name: nodes[name].look()).items():
+    for name, one in ground.ssh.each(nodes, lambda name: nodes[name].look(probing=False)).items():
         if isinstance(one, DeployerError):
             yield Told("edge", name, None, silent=one.what)
         else:

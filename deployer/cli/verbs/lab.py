@@ -19,6 +19,7 @@ folder = click.option("--folder", type=click.Path(path_type=Path, file_okay=Fals
 EXAMPLES = """\
 deployer lab up
 deployer lab up --prometheus                # with somebody a gate can ask
+deployer lab up edges --edge nginx
 deployer lab load --seconds 60
 deployer lab down
 """
@@ -40,12 +41,19 @@ def command() -> None:
     type=click.Choice(["haproxy", "nginx"]),
     help="What stands before the hosts of a site.",
 )
+@click.option(
+    "--edge",
+    default="haproxy",
+    show_default=True,
+    type=click.Choice(["haproxy", "nginx"]),
+    help="What stands before the sites.",
+)
 @click.option("--prometheus", is_flag=True, help="With a Prometheus that scrapes hosts and balancers, for the gate.")
-def up(name: str, folder: Path | None, hosts: int, balancer: Balancing, *, prometheus: bool) -> None:
+def up(name: str, folder: Path | None, hosts: int, balancer: Balancing, edge: Balancing, *, prometheus: bool) -> None:
     """Bring the lab up; one that is up and well is left as it is."""
     from deployer.lab import lifecycle
 
-    lab = lifecycle.up(name, hosts, folder=folder, balancing=balancer, prometheus=prometheus)
+    lab = lifecycle.up(name, hosts, folder=folder, balancing=balancer, edging=edge, prometheus=prometheus)
     say.story(f"lab {lab.name} is up: {lab.url}, {len(lab.hosts)} hosts, {len(lab.balancers)} balancers")
     say.story(f"next  deployer plan 1.1.0 -i {lab.inventory}")
     say.result(f"{lab.inventory}\n")

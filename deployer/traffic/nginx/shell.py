@@ -5,24 +5,17 @@ from __future__ import annotations
 import shlex
 
 from deployer.machines import Balancer
+from deployer.traffic.nginx.http import HTTP
 
 MOVED = "moved meanwhile"
 SLOTS = ("a", "b")
 _STATUS = "127.0.0.1:8405"
-_PYTHON = (
-    "import socket,sys;h,_,p=sys.argv[1].rpartition(':');s=socket.create_connection((h.strip('[]'),int(p)),4);"
-    "s.sendall(b'GET /deployer_status HTTP/1.0\\r\\n\\r\\n');"
-    "sys.stdout.buffer.write(b''.join(iter(lambda:s.recv(4096),b'')))"
-)
 _ASK = f"""
 address={_STATUS}
 [ ! -e status ] || read -r address <status
-answer() {{ # the digest of what it runs, and the pid of the worker that says so
-  if command -v curl >/dev/null 2>&1; then curl -qsS --noproxy '*' --max-time 4 "http://$address/deployer_status"
-  elif command -v socat >/dev/null 2>&1
-  then printf 'GET /deployer_status HTTP/1.0\\r\\n\\r\\n' | socat -t 4 - "TCP:$address,connect-timeout=4"
-  else "${{DEPLOYER_PYTHON:-python3}}" -ISc {shlex.quote(_PYTHON)} "$address"; fi 2>&1 | tail -n 1
-}}
+{HTTP}
+# the digest of what it runs, and the pid of the worker that says so
+answer() {{ http "$address" /deployer_status 4 | tail -n 1; }}
 master_of() {{ [ -e "/proc/$1/stat" ] && read -r _ _ _ parent _ <"/proc/$1/stat" && echo "$parent"; }}
 title() {{ tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; }}
 workers() {{ cat "/proc/$1/task/$1/children" 2>/dev/null || pgrep -P "$1"; }}
