@@ -12,7 +12,7 @@ from deployer.errors import DeployerError
 from deployer.gates.configured import config
 from deployer.gates.examined import examine as gate_examined
 from deployer.gates.source import Source
-from deployer.machines import Balancer, Estate, Host
+from deployer.machines import Balancer, EdgeNode, Estate, Host
 from deployer.model import Standing
 from deployer.own_files import absent, no_ansible
 from deployer.preflight import parted
