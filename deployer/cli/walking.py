@@ -12,7 +12,6 @@ from typing import Self
 from deployer.brake import Brake
 from deployer.cli import papers, say
 from deployer.cli.gauge import Gauge
-from deployer.cli.limits import limits
 from deployer.cli.meter import Meter
 from deployer.cli.options import Acting, Papers
 from deployer.cli.person import new_run, person
@@ -34,6 +33,7 @@ from deployer.report.json import account_json, dumps
 from deployer.report.phrases import EXIT_CODES
 from deployer.report.runbook import runbook
 from deployer.report.text import ending
+from deployer.settings.limits import limits
 
 
 @dataclass(frozen=True, slots=True)

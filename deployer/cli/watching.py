@@ -43,8 +43,8 @@ def _measuring(ground: Ground, told: Story) -> Iterator[None]:
 
 def _measure(ground: Ground, told: Story, over: Event) -> None:
     from deployer.cli.gauge import Gauge
-    from deployer.cli.limits import limits
     from deployer.cli.workplace import workplace
+    from deployer.settings.limits import limits
 
     try:
         with workplace(ground, read_only=True) as work:

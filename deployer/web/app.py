@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from deployer.errors import DeployerError
-from deployer.web import entering, pages, run, runs
+from deployer.web import acting, entering, pages, run, runs
 from deployer.web.asked import form, page
 from deployer.web.desk import Desk
 from deployer.web.people import Role
@@ -33,6 +33,13 @@ def app(desk: Desk, watches: Watches) -> Starlette:
             Route("/runs/{run}", page(desk, run.show)),
             Route("/runs/{run}/events", run.stream(desk, watches)),
             Route("/runs/{run}/report", page(desk, run.report)),
+            Route("/runs/{run}/{act}", page(desk, acting.ask), methods=["GET"]),
+            Route("/runs/{run}/{act}", form(desk, Role.VIEWER, acting.act), methods=["POST"]),
+            Route("/evacuate/{site}", page(desk, acting.ask_evacuate), methods=["GET"]),
+            Route("/evacuate/{site}", form(desk, Role.OPERATOR, acting.evacuate), methods=["POST"]),
+            Route("/acts", page(desk, acting.every)),
+            Route("/acts/{number}", page(desk, acting.show)),
+            Route("/acts/{number}/told", page(desk, acting.told)),
             Route("/enter", entering.ask(desk), methods=["GET"]),
             Route("/enter", entering.enter(desk), methods=["POST"]),
             Route("/leave", form(desk, Role.VIEWER, entering.leave), methods=["POST"]),

@@ -16,6 +16,7 @@ from deployer.settings.place import settings_file
 from deployer.settings.values import Settings
 from deployer.store import open_store
 from deployer.store.rows import Store
+from deployer.web.acts import Acts
 from deployer.web.door import Door
 from deployer.web.people import People
 from deployer.web.seal import Seal
@@ -23,7 +24,9 @@ from deployer.web.seal import Seal
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`folder` is ours on this machine: the key, the people, the output of acts; `name` is the environment's."""
+    """`folder` is ours on this machine: the key, the people, the output of acts; `name` is the environment's; `ground`
+    how a command line is told where to act: `-i …`.
+    """
 
     inventory: Path
     name: str
@@ -31,11 +34,16 @@ class Desk:
     store: Store
     folder: Path
     door: Door
+    ground: tuple[str, ...] = ()
     now: Callable[[], float] = time.time
 
     @property
     def service(self) -> str:
         return self.settings.service
+
+    @property
+    def acts(self) -> Acts:
+        return Acts(self.folder / "acts")
 
     @property
     def journal(self) -> Journal:
@@ -55,13 +63,14 @@ def own_folder(settings: Settings) -> Path:
 
 
 @contextmanager
-def desk(inventory: Path, name: str) -> Iterator[Desk]:
-    """Raises SettingsError, PreflightFailed."""
+def desk(inventory: Path, name: str, more: tuple[str, ...] = ()) -> Iterator[Desk]:
+    """`more` options go to every command that is started. Raises SettingsError, PreflightFailed."""
     settings = read(settings_file(inventory))
     folder = own_folder(settings)
     door = Door(settings.web, people_of(settings), Seal.of(folder), time.time)
     store = open_store(settings.state, read_only=True)
     try:
-        yield Desk(inventory.absolute(), name, settings, store, folder, door)
+        where = inventory.absolute()
+        yield Desk(where, name, settings, store, folder, door, ("-i", str(where), *more))
     finally:
         store.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deployer.events import End, Record
 from deployer.model import Split
+from deployer.pending import Pending, pending
 from deployer.progress import fold
 from deployer.report import words
 from deployer.report.account import Account, SiteAccount, account
@@ -15,7 +16,7 @@ from deployer.report.phrases import ENDINGS, subject
 from deployer.report.text import next_commands
 from deployer.settings.values import Settings
 from deployer.web.harm import Said, users
-from deployer.web.waiting import Doing, asking, doing
+from deployer.web.waiting import Doing, doing
 
 TONES = {End.DONE: "good", End.HALF_WAY: "bad"}
 
@@ -66,8 +67,8 @@ class Glance:
     sites: tuple[SiteGlance, ...]
     edge: tuple[Part, ...]
     at_work: bool
-    asks: str
-    """What a person is asked just now; "" when nobody is."""
+    asks: Pending | None
+    """What a person is asked just now."""
     commands: tuple[str, ...]
 
     @property
@@ -88,7 +89,8 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
     read, progress, board = account(records), fold(records), Board()
     for record in records:
         board.apply(record)
-    asks = asking(progress, at_work=at_work)
+    asked = pending(progress, settings.approvals.rules, at_work=at_work)
+    asks = asked if asked and asked.since is not None else None
     splits = {track.scope: track.points[-1][1] for track in read.course.tracks}
     return Glance(
         account=read,
@@ -96,7 +98,7 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
         title=f"{subject(read.intent)}, {read.intent.strategy}",
         state=_state(read, asks, at_work=at_work),
         users=users(read),
-        doing=tuple(doing(progress, settings)),
+        doing=tuple(doing(progress, settings, asks)),
         sites=tuple(_site(site, board, splits.get(site.site), read) for site in read.sites),
         edge=tuple(_parts(splits.get("edge"), "")) if "edge" in splits else (),
         at_work=at_work,
@@ -105,12 +107,12 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
     )
 
 
-def _state(read: Account, asks: str, *, at_work: bool) -> Said:
+def _state(read: Account, asks: Pending | None, *, at_work: bool) -> Said:
     why = words.one_line(read.why_back)
     if read.end is None and not at_work:
         return Said("bad", "Its orchestrator is gone", "It stands where it stood; deployer resume goes on from there.")
     if asks:
-        return Said("warn", "Waits for a person", words.one_line(asks))
+        return Said("warn", "Waits for a person", words.one_line(asks.about))
     if read.end is None and read.why_back:
         return Said("warn", "Goes back", why)
     if read.end is None:
@@ -140,7 +142,7 @@ def _parts(split: Split | None, release: str) -> Iterator[Part]:
         left += share / 100
 
 
-def _commands(read: Account, asks: str, inventory: str, *, at_work: bool) -> tuple[str, ...]:
+def _commands(read: Account, asks: Pending | None, inventory: str, *, at_work: bool) -> tuple[str, ...]:
     """What one would type on a terminal; while it goes by itself there is only the way back."""
     if asks:
         ways = f"approve {read.run} --reason TEXT", f"abort {read.run}"

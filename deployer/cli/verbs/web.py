@@ -9,6 +9,7 @@ import click
 
 from deployer.cli import options, say
 from deployer.cli.options import Ground
+from deployer.errors import UsageError
 
 if TYPE_CHECKING:
     from deployer.web.desk import Desk
@@ -38,11 +39,23 @@ def command(*, ground: Ground, listen: str, admit: str, roles: tuple[str, ...]) 
     """
     from deployer.web.desk import desk
 
-    with desk(ground.inventory, ground.name) as one:
+    with desk(ground.inventory, ground.name, _more(ground)) as one:
         if admit:
             _admit(one, admit, roles)
         else:
             _serve(one, listen)
+
+
+def _more(ground: Ground) -> tuple[str, ...]:
+    """What every command that is started there is told. A password is in no command line."""
+    if ground.become_password:
+        raise UsageError(
+            "the dashboard keeps no password for sudo",
+            where="-K",
+            remedy="ansible_become_password in a vault, with --vault-password-file",
+        )
+    vault = ("--vault-password-file", str(ground.vault_password_file.absolute())) if ground.vault_password_file else ()
+    return (*(word for one in ground.extra_vars for word in ("-e", one)), *vault)
 
 
 def _admit(one: Desk, name: str, roles: tuple[str, ...]) -> None:
