@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Protocol
 
-from deployer.events import AbortAsked, Event, Record
+from deployer.events import AbortAsked, Event, Frozen, Lifted, Record
 from deployer.progress import Progress, fold
 
 
 class Journal(Protocol):
     """Where records are kept; `append` is one durable transaction and refuses an overtaken epoch (Overtaken).
 
+    `word` is the last one on the service as a whole, Frozen or Lifted.
     `quiet` may say at no cost that nobody else has written since the last `since` or `append`; False says nothing.
     """
 
@@ -20,6 +21,7 @@ class Journal(Protocol):
     def events(self, run: str) -> Sequence[Record]: ...
     def since(self, run: str, seq: int) -> Sequence[Record]: ...
     def quiet(self) -> bool: ...
+    def word(self) -> Record | None: ...
 
 
 class Diary:
@@ -35,6 +37,7 @@ class Diary:
         self.progress: Progress = fold(records)
         self._read = records[-1].seq if records else 0
         self._own: set[int] = set()
+        self.word = journal.word()
 
     def write(self, *events: Event) -> None:
         with self._lock:
@@ -47,7 +50,7 @@ class Diary:
                 self._take(record)
 
     def abort_asked(self) -> AbortAsked | None:
-        """Read what others wrote into this run meanwhile; theirs may lie between two records of ours."""
+        """Read what others wrote meanwhile, of this run and of the service; it may lie between two records of ours."""
         with self._lock:
             if self._journal.quiet():
                 return self.progress.abort
@@ -60,5 +63,7 @@ class Diary:
             return self.progress.abort
 
     def _take(self, record: Record) -> None:
+        if isinstance(record.event, Frozen | Lifted):
+            self.word = record
         self.progress.apply(record)
         self._listen(record)

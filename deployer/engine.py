@@ -15,6 +15,7 @@ from deployer.brake import Brake, Stopped
 from deployer.diary import Diary, Journal
 from deployer.errors import DeployerError, Overtaken, UsageError
 from deployer.events import Approved, End, Ended, GoingBack, Planned, Record, Taken
+from deployer.frozen import FREE, Terms
 from deployer.guard import Guard
 from deployer.lane import Lane, Numbered
 from deployer.model import Picture, Undo
@@ -47,7 +48,15 @@ class Engine:
     tell: Callable[[StepId, str], None]
     rules: Rules = field(default_factory=Rules)
 
-    def run(self, run: str, plan: Plan, picture: Picture, reason: str = "", foretold: float | None = None) -> Ended:
+    def run(  # noqa: PLR0917
+        self,
+        run: str,
+        plan: Plan,
+        picture: Picture,
+        reason: str = "",
+        foretold: float | None = None,
+        terms: Terms = FREE,
+    ) -> Ended:
         """Prove the plan, write it down with the seconds it was foretold to take, walk it.
 
         Raises:
@@ -55,7 +64,8 @@ class Engine:
         """
         prove(plan, picture)
         diary = Diary(self.journal, run, self.epoch, self.listen)
-        diary.write(Planned(self.owner, plan, picture, reason, foretold), Taken(self.owner, self.epoch))
+        planned = Planned(self.owner, plan, picture, reason, foretold, terms.bound)
+        diary.write(planned, *terms.overrides, Taken(self.owner, self.epoch))
         return self._holding(diary, lambda: self._walk(diary, picture))
 
     def resume(self, run: str) -> Ended:

@@ -31,6 +31,8 @@ class Planned:
     reason: str = ""
     foretold: float | None = None
     """How many seconds it was said to take; None: that was not known."""
+    bound: bool = False
+    """A freeze holds it: it brings out a release. What lowers a risk is never held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,43 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHold:
+    """Before step `number` the run waits for the end of a freeze, at `until` (UTC epoch seconds; None: not known)."""
+
+    line: int
+    number: int
+    why: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overrode:
+    """Two people let the run go on though there is a freeze, the one of this `mark` and no other."""
+
+    who: str
+    second: str
+    reason: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Stop the line: no release goes on, until this moment (UTC epoch seconds), or until somebody lifts it."""
+
+    who: str
+    reason: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """Whatever somebody froze goes on."""
+
+    who: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GoingBack:
     """From here plan `line` is walked: the way back; `lost` says what it cannot put back, in words for people."""
 
@@ -160,7 +199,14 @@ Event = (
     | GoingBack
     | Ended
     | Injected
+    | OnHold
+    | Overrode
+    | Frozen
+    | Lifted
 )
+
+SERVICE = "*"
+"""Stands for a run's name in records about the service as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

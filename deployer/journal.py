@@ -13,11 +13,12 @@ from typing import TypeVar, get_args
 from deployer import codec
 from deployer.chain import Broken, Line, checked, linked
 from deployer.errors import JournalDamaged, UsageError
-from deployer.events import End, Ended, Event, Planned, Record
+from deployer.events import SERVICE, End, Ended, Event, Frozen, Lifted, Planned, Record
 from deployer.lock import must_hold
 from deployer.store.rows import NOTHING, Mark, Rows, Store
 
 T = TypeVar("T")
+_END = 2**62
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
@@ -90,9 +91,10 @@ class Journal:
 
         def work(rows: Rows) -> tuple[Line, ...]:
             begins = rows.ask(
-                """SELECT MIN(seq) FROM deployer_journal WHERE service = ?
+                """SELECT MIN(seq) FROM deployer_journal WHERE service = ? AND run <> ?
                 GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
                 self._service,
+                SERVICE,
                 runs,
             )
             return self._lines(rows, begins[-1][0]) if begins else ()
@@ -104,11 +106,11 @@ class Journal:
         return tuple(map(tuple, found.values()))
 
     def since(self, run: str, seq: int) -> tuple[Record, ...]:
-        """The records of this run that are newer than seq."""
+        """The records of this run, and of the service as a whole, that are newer than seq."""
         mine = self._mine
         lines = self._read(lambda rows: self._lines(rows, seq + 1))
         self._known = bool(lines) and mine is not None and lines[-1].seq == mine.seq
-        return tuple(self._record(line) for line in lines if line.run == run)
+        return tuple(self._record(line) for line in lines if line.run in (run, SERVICE))
 
     def quiet(self) -> bool:
         """Nobody else has written since we read or wrote last: asked of the anchor, which costs no transaction."""
@@ -119,9 +121,11 @@ class Journal:
 
         def work(rows: Rows) -> tuple[RunHead, ...]:
             found = rows.ask(
-                """SELECT MIN(seq), MAX(seq), MAX(CASE WHEN kind IN ('AbortAsked', 'Injected') THEN 0 ELSE seq END)
-                FROM deployer_journal WHERE service = ? GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
+                """SELECT MIN(seq), MAX(seq),
+                MAX(CASE WHEN kind IN ('AbortAsked', 'Injected', 'Overrode') THEN 0 ELSE seq END)
+                FROM deployer_journal WHERE service = ? AND run <> ? GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
                 self._service,
+                SERVICE,
                 limit,
             )
             return tuple(self._run_head(rows, *seqs) for seqs in found)
@@ -137,6 +141,16 @@ class Journal:
 
         line = self._read(work)
         return self._record(line) if line else None
+
+    def word(self) -> Record | None:
+        """The last word on the service as a whole: Frozen or Lifted. None: there is none."""
+
+        def work(rows: Rows) -> tuple[Line, ...]:
+            sql = "SELECT MAX(seq) FROM deployer_journal WHERE service = ? AND run = ? AND kind IN (?, ?)"
+            ((seq,),) = rows.ask(sql, self._service, SERVICE, Frozen.__name__, Lifted.__name__)
+            return () if seq is None else self._lines(rows, seq, seq)
+
+        return next((self._record(line) for line in self._read(work)), None)
 
     def last_run(self) -> str | None:
         """The run that was planned last."""
@@ -158,15 +172,16 @@ class Journal:
 
         return self._store.read(checked_work)
 
-    def _lines(self, rows: Rows, first: int) -> tuple[Line, ...]:
-        """From record `first` to the end, every link checked."""
+    def _lines(self, rows: Rows, first: int, last: int = _END) -> tuple[Line, ...]:
+        """From record `first` to `last`, every link checked."""
         found = map(
             Line._make,
             rows.ask(
                 """SELECT seq, run, at, kind, hash, body FROM deployer_journal
-                WHERE service = ? AND seq >= ? ORDER BY seq""",
+                WHERE service = ? AND seq BETWEEN ? AND ? ORDER BY seq""",
                 self._service,
                 max(first - 1, 1),
+                last,
             ),
         )
         before = NOTHING

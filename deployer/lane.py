@@ -14,6 +14,7 @@ from deployer.diary import Diary
 from deployer.errors import DeployerError, Overtaken, StepFailed
 from deployer.events import Begun, Done, Event, Failed, Held, Looked
 from deployer.guard import Guard
+from deployer.hold import Hold, raises
 from deployer.model import Verdict
 from deployer.past import past
 from deployer.progress import StepId
@@ -65,6 +66,7 @@ class Lane:
         for place, (number, planned) in enumerate(todo):
             step = self._without_left_out(planned)
             self._may_go_on(unwritten)
+            self._until_lifted(number, steps, unwritten)
             self._still_well(number, unwritten)
             self._begin(number, step, self._known(steps), unwritten)
             if isinstance(step, Drain):
@@ -78,8 +80,12 @@ class Lane:
 
     def forget(self) -> None:
         """What was prepared and did not come to its turn."""
-        while self._prepared:
-            self.world.fleet.forget(self._prepared.popitem()[1])
+        for number in tuple(self._prepared):
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        if order := self._prepared.pop(number, None):
+            self.world.fleet.forget(order)
 
     def _todo(self, steps: Numbered) -> Numbered:
         """What is left of the stage.
@@ -102,6 +108,14 @@ class Lane:
 
     def _without_left_out(self, step: Step) -> Step:
         return _without(step, self.diary.progress.left_out)
+
+    def _until_lifted(self, number: int, steps: Numbered, unwritten: list[Event]) -> None:
+        """Under a freeze nothing new begins, and what was started up for it is not kept waiting."""
+        hold = Hold(self.diary, self.world.clock, self.rules, self.tell, self._watch)
+        if raises(self.diary.progress, number, steps) and hold.freeze:
+            for other, _ in steps:
+                self._forget(other)
+            hold.until_lifted(number, unwritten)
 
     def _may_go_on(self, unwritten: list[Event]) -> None:
         stop = self._stop()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from deployer.errors import UsageError
 from deployer.events import (
+    SERVICE,
     AbortAsked,
     Approved,
     Begun,
@@ -15,10 +16,14 @@ from deployer.events import (
     Ended,
     Event,
     Failed,
+    Frozen,
     GoingBack,
     Held,
     Injected,
+    Lifted,
     Looked,
+    OnHold,
+    Overrode,
     Planned,
     Record,
     Taken,
@@ -61,6 +66,11 @@ class Progress:
     """Hosts that the line being walked goes on without, and why."""
     abort: AbortAsked | None = None
     injected: Injected | None = None
+    bound: bool = False
+    """A freeze holds it."""
+    on_hold: OnHold | None = None
+    """What it waits for before its next step."""
+    overrode: dict[str, Overrode] = field(default_factory=dict)
     approved: dict[StepId, Approved] = field(default_factory=dict)
     asked_at: dict[StepId, float] = field(default_factory=dict)
     """Since when a gate without a verdict waits for a person."""
@@ -94,22 +104,24 @@ class Progress:
         return tuple(step for step in self.begun if step not in self.done and step not in self.failed)
 
     def apply(self, record: Record) -> None:
+        if record.run == SERVICE:  # says nothing of one run
+            return
         self.run, self.changed = record.run, record.at
         self._take(record.event, record.at)
 
-    def _take(self, event: Event, at: float) -> None:  # noqa: C901, PLR0912 - one arm per kind of record
+    def _take(self, event: Event, at: float) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm per kind of record
         match event:
             case Planned():
                 self.starter = self.owner = event.owner
                 self.reason, self.started = event.reason, at
-                self.picture, self.foretold = event.picture, event.foretold
+                self.picture, self.foretold, self.bound = event.picture, event.foretold, event.bound
                 self.lines = [event.plan]
             case Taken():
                 if self.end is not None:  # somebody wants another try; without an end the failure still decides
                     self.failed.clear()
                 self.owner, self.epoch, self.end = event.owner, event.epoch, None
             case Begun():
-                step = (event.line, event.number)
+                step, self.on_hold = (event.line, event.number), None
                 self.begun.setdefault(step, event)  # a repeated step keeps its first picture
                 self.started_at.setdefault(step, at)
                 self.failed.pop(step, None)
@@ -138,9 +150,15 @@ class Progress:
             case GoingBack():
                 self.lines.append(event.plan)
                 self.why_back, self.lost = event.why, event.lost
-                self.left_out, self.abort = {}, None
+                self.left_out, self.abort, self.on_hold = {}, None, None
             case Injected():
                 self.injected = event
+            case OnHold():
+                self.on_hold = event
+            case Overrode():
+                self.overrode[event.mark] = event
+            case Frozen() | Lifted():
+                pass
             case Ended():
                 self.end = event
 

@@ -8,6 +8,7 @@ from enum import Enum
 from math import inf
 
 from deployer.errors import Refused
+from deployer.windows import NEVER, Windows
 
 
 class Then(Enum):
@@ -46,8 +47,12 @@ class Approvals:
         ask = f"deployer approve {run} --as NAME, by {' or '.join(self.of) or 'anybody else, from an own account'}"
         if self.another and name_of(starter) in names_of(who):
             raise Refused(f"{starter} started run {run}: another person must answer for it", where=who, remedy=ask)
-        if self.of and name_of(who) not in {_plain(name) for name in self.of}:
-            raise Refused(f"only {', '.join(self.of)} may answer for a run here", where=who, remedy=ask)
+        self.refuse_stranger(name_of(who), ask)
+
+    def refuse_stranger(self, name: str, remedy: str = "") -> None:
+        """Raises Refused when only others are named."""
+        if self.of and _plain(name) not in {_plain(one) for one in self.of}:
+            raise Refused(f"only {', '.join(self.of)} may answer for a run here", where=name, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +60,21 @@ class Rules:
     """What deployer.yml says about people."""
 
     approvals: Approvals = Approvals()
+    windows: Windows = NEVER
+    freeze_wait: float = 3600.0
+    """Seconds a run waits for the end of a freeze."""
 
 
 def name_of(who: str) -> str:
-    """The person's name: `ann` of `ann@ops1` and of `Ann (jenkins@agent1)`."""
+    """The person's name: `ann` of `ann@ops1`, of `Ann (jenkins@agent1)` and of `ann@example.com (root@ops1)`."""
     claimed, _, account = who.rpartition(" (")
-    return _plain(claimed or account.partition("@")[0])
+    return _plain(claimed or account)
 
 
 def names_of(who: str) -> frozenset[str]:
     """The name, and the account it was typed from."""
     claimed, _, account = who.rpartition(" (")
-    return frozenset(_plain(name) for name in (claimed, account.partition("@")[0]) if name)
-
-
-def same(one: str, other: str) -> bool:
-    return name_of(one) == name_of(other)
+    return frozenset(_plain(name) for name in (claimed, account.rstrip(")")) if name)
 
 
 def others(names: Iterable[str], starter: str) -> tuple[str, ...]:
@@ -79,4 +83,4 @@ def others(names: Iterable[str], starter: str) -> tuple[str, ...]:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join(name.partition("@")[0].split()).casefold()

@@ -8,7 +8,7 @@ from functools import cache
 from threading import RLock
 
 from deployer.errors import DeployerError, Overtaken, StepFailed, Unreachable
-from deployer.events import Event, Record
+from deployer.events import SERVICE, Event, Frozen, Lifted, Record
 from deployer.model import HostSeen, Picture, Split, Standing, Verdict, View
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, hosts_of, verb
 from deployer.world import HostOutcome, Order, Outcome, Running, TrafficSeen, World
@@ -392,10 +392,13 @@ class MemoryJournal:
         self._alive()
         if self.unread:
             raise DeployerError("the store does not answer")
-        return [record for record in self.records[seq:] if record.run == run]
+        return [record for record in self.records[seq:] if record.run in (run, SERVICE)]
 
     def quiet(self) -> bool:
         return False
+
+    def word(self) -> Record | None:
+        return next((one for one in reversed(self.records) if isinstance(one.event, Frozen | Lifted)), None)
 
     def _die(self) -> None:
         self.dead = True

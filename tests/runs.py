@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from deployer.brake import Brake
 from deployer.engine import Engine
 from deployer.events import Ended
+from deployer.frozen import FREE, Terms
 from deployer.model import Intent, Picture, Release, Undo
 from deployer.plan import Plan
 from deployer.progress import Progress, fold
@@ -66,6 +67,7 @@ class Case:
     brake: Brake = field(default_factory=Brake)
     told: list[str] = field(default_factory=list)
     rules: Rules = field(default_factory=Rules)
+    terms: Terms = FREE
     on_tell: Callable[[str], None] = lambda _line: None
     before: Memory = field(init=False)
     earlier: int = field(init=False)
@@ -87,7 +89,7 @@ class Case:
         )
 
     def run(self) -> Ended:
-        return self.engine().run("r1", self.plan, self.picture)
+        return self.engine().run("r1", self.plan, self.picture, terms=self.terms)
 
     def resume(self) -> Ended:
         self.revive()

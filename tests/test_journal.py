@@ -19,7 +19,7 @@ from deployer.brake import Brake
 from deployer.chain import linked
 from deployer.engine import Engine
 from deployer.errors import DeployerError, JournalDamaged, Overtaken, Refused, UsageError
-from deployer.events import AbortAsked, Done, End, Failed, Record, Taken
+from deployer.events import SERVICE, AbortAsked, Done, End, Failed, Frozen, Lifted, Record, Taken
 from deployer.journal import Journal
 from deployer.lock import Lock
 from deployer.store import open_store
@@ -358,3 +358,30 @@ def test_the_body_is_plain_text(journal: Journal, store: Store) -> None:
     ((body,),) = store.read(lambda rows: rows.ask("SELECT body FROM deployer_journal WHERE seq = 2"))
     assert body == codec.encode(Done(0, 1, Outcome("caf\u00e9")))
     assert issubclass(JournalDamaged, DeployerError)
+
+
+def test_the_last_word_on_the_service_is_found_among_runs(journal: Journal) -> None:
+    assert journal.word() is None
+    a_run(journal)
+    journal.append(SERVICE, Frozen("eve@ops", "payments are down"), epoch=None)
+    a_run(journal, "r2")
+    word = journal.word()
+    assert word is not None
+    assert word.event == Frozen("eve@ops", "payments are down")
+    journal.append(SERVICE, Lifted("eve@ops"), epoch=None)
+    a_run(journal, "r3")
+    word = journal.word()
+    assert word is not None
+    assert word.event == Lifted("eve@ops")
+    assert [head.run for head in journal.runs()] == ["r3", "r2", "r1"]
+    assert len(journal.latest(3)) == 3
+
+
+def test_a_word_that_was_changed_is_noticed(journal: Journal, store: Store) -> None:
+    a_run(journal)
+    (said,) = journal.append(SERVICE, Frozen("eve@ops", "payments are down"), epoch=None)
+    a_run(journal, "r2")
+    text = codec.encode(Frozen("eve@ops", "nothing"))
+    store.write("shop", lambda rows: rows.do("UPDATE deployer_journal SET body = ? WHERE seq = ?", text, said.seq))
+    with pytest.raises(JournalDamaged, match=f"record {said.seq}: it was changed"):
+        journal.word()

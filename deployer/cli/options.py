@@ -208,6 +208,28 @@ class Duration(click.ParamType[float]):
         return told
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Why a release goes on under a freeze, and who agrees besides the operator; empty: it does not."""
+
+    reason: str = ""
+    second: str = ""
+
+
+def overriding(verb: Verb) -> Verb:
+    """`--override-freeze --second`, handed to the verb as `override`."""
+
+    @wraps(verb)
+    def with_override(override_freeze: str, second: str, **rest: object) -> object:
+        return verb(override=Override(override_freeze, second), **rest)
+
+    return _all(
+        with_override,
+        click.option("--override-freeze", default="", metavar="REASON", help="Though it is frozen; with --second."),
+        click.option("--second", default="", metavar="NAME", help="Who agrees to that, another person than you."),
+    )
+
+
 limit = click.option(
     "--limit",
     "-l",

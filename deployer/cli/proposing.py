@@ -10,6 +10,7 @@ from deployer.cli.options import Acting
 from deployer.cli.preflighting import preflight
 from deployer.cli.walking import Showing, begin
 from deployer.cli.workplace import Workplace
+from deployer.frozen import FREE, Terms
 from deployer.model import Picture
 from deployer.plan import Plan
 from deployer.report.json import dumps, plan_json
@@ -25,6 +26,7 @@ class Proposal:
     why: str
     nothing: str
     acting: Acting
+    terms: Terms = FREE
 
 
 def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -> int:
@@ -53,7 +55,7 @@ def _agreed(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal, t
         return 0
     name = work.ground.name
     confirm(f"{proposal.question} {name}", name, yes=proposal.acting.yes)
-    return begin(work, plan, picture, proposal.why, Showing.of(proposal.acting), takes)
+    return begin(work, plan, picture, proposal.why, Showing.of(proposal.acting), takes, proposal.terms)
 
 
 def _nothing(plan: Plan, picture: Picture, proposal: Proposal) -> int:

@@ -8,8 +8,9 @@ from deployer.cli import papers
 from deployer.cli.by_hand import running
 from deployer.cli.carrying import within
 from deployer.cli.drawing import wishes, with_reason
+from deployer.cli.freezing import terms
 from deployer.cli.intent import intent
-from deployer.cli.options import Acting, Asked, Ground
+from deployer.cli.options import Acting, Asked, Ground, Override
 from deployer.cli.proposing import Proposal, propose
 from deployer.cli.workplace import workplace
 from deployer.model import Release
@@ -17,12 +18,13 @@ from deployer.safety import prove
 from deployer.strategies import restart as strategy
 
 
-def restart(ground: Ground, limit: str, asked: Asked, acting: Acting) -> int:
+def restart(ground: Ground, limit: str, asked: Asked, acting: Acting, override: Override) -> int:
     """The exit code."""
     papers.check(acting.papers)
     with_reason(asked, acting.reason)
     with workplace(ground) as work:
         work.books.refuse_while_held()
+        how = terms(work, override, check=acting.check)
         picture = work.world.eyes.look()
         wished = wishes(work, limit, replace(asked, strategy="restart"))
         release = Release(running(picture, tuple(picture.hosts)))
@@ -31,5 +33,5 @@ def restart(ground: Ground, limit: str, asked: Asked, acting: Acting) -> int:
         prove(plan, picture)
         question = f"restart {work.settings.service} at"
         why = acting.reason or " ".join(("restart", *(f"-e {one}" for one in ground.extra_vars)))
-        proposal = Proposal(question, why, "no host that is meant is in service", acting)
+        proposal = Proposal(question, why, "no host that is meant is in service", acting, how)
         return propose(work, plan, picture, proposal)

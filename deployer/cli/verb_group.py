@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
-    ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve")),
+    ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve", "freeze")),
     ("Look", ("status", "history", "show", "logs", "web", "report", "judge")),
     ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
     ("Set up", ("init", "doctor", "lock", "lab", "completion")),

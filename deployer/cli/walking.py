@@ -22,6 +22,7 @@ from deployer.cli.workplace import Workplace
 from deployer.engine import Engine
 from deployer.errors import DeployerError
 from deployer.events import End, Ended, Record
+from deployer.frozen import FREE, Terms
 from deployer.heartbeat import Heartbeat
 from deployer.keeper import Keeper
 from deployer.lock import Lease
@@ -52,7 +53,13 @@ class Showing:
 
 
 def begin(  # noqa: PLR0917
-    work: Workplace, plan: Plan, picture: Picture, why: str, showing: Showing, foretold: float | None = None
+    work: Workplace,
+    plan: Plan,
+    picture: Picture,
+    why: str,
+    showing: Showing,
+    foretold: float | None = None,
+    terms: Terms = FREE,
 ) -> int:
     """A new run under the lock; the exit code.
 
@@ -63,7 +70,7 @@ def begin(  # noqa: PLR0917
     run = new_run(work.world.clock.now())
     with held(work, run, why) as hold:
         still_true(picture, work.world.eyes.look(), "the same command once more, to see the new plan")
-        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why, foretold), hold)
+        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why, foretold, terms), hold)
     return leave(report(work, run, ended, showing), hold[1])
 
 

@@ -91,6 +91,8 @@ class Account:
     course: Course = NO_COURSE
     releases: tuple[Release, ...] = ()
     """All that its plans name and whose digest is known."""
+    on_hold: str = ""
+    """Why it waits before its next step, while it does."""
 
     @property
     def seconds(self) -> float:
@@ -223,6 +225,7 @@ def account(records: Sequence[Record]) -> Account:
         foretold=progress.foretold,
         course=course(records),
         releases=tuple(_releases(progress)),
+        on_hold=progress.on_hold.why if progress.on_hold else "",
     )
 
 

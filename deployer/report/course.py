@@ -16,6 +16,8 @@ from deployer.events import (
     GoingBack,
     Held,
     Injected,
+    OnHold,
+    Overrode,
     Planned,
     Record,
     Undecided,
@@ -103,6 +105,8 @@ class _Reading:
     paused: float | None = None
     changed: float = 0.0
     taken: bool = False
+    held: bool = False
+    """Waiting for the end of a freeze."""
     ended: bool = False
 
     def apply(self, record: Record) -> None:
@@ -130,6 +134,9 @@ class _Reading:
                 self._taken_up(at)
             case Begun() as begun:
                 self._begun((begun.line, begun.number), at)
+            case OnHold():
+                self.held = True
+                self._stand_still(at)
             case Undecided():
                 self._stand_still(at)
             case Done() as done:
@@ -154,6 +161,9 @@ class _Reading:
 
     def _begun(self, step_id: StepId, at: float) -> None:
         step = self.plans[step_id[0]].get(step_id[1])
+        if self.held:
+            self._go_on(at)
+        self.held = False
         if isinstance(step, Ask) and step.gate == PERSON:
             self._stand_still(at)
         elif isinstance(step, Ask):
@@ -180,7 +190,7 @@ def _numbered(plan: Plan) -> dict[int, Step]:
     return {number: step for number, _, _, step in plan.walk()}
 
 
-def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Moment]:  # noqa: C901 - one arm per kind
+def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Moment]:  # noqa: C901, PLR0912 - one arm per kind
     at = record.at
     match record.event:
         case Planned() as one:
@@ -199,6 +209,10 @@ def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Momen
             yield Moment(at, f"{one.who} approved {named(one.line, one.number)}{_why(one.reason)}", person=True)
         case Injected() as one:
             yield Moment(at, f"{one.who} injected faults: {one.what}{_why(one.reason)}", person=True)
+        case OnHold() as one:
+            yield Moment(at, f"on hold before {named(one.line, one.number)}{_why(one.why)}")
+        case Overrode() as one:
+            yield Moment(at, f"{one.who} and {one.second} overrode the freeze{_why(one.reason)}", person=True)
         case GoingBack() as one:
             yield Moment(at, f"going back{_why(one.why)}", good=False)
         case Ended() as one:

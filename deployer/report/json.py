@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployer.codec import encode
@@ -14,9 +14,11 @@ from deployer.model import Picture
 from deployer.pending import Pending
 from deployer.plan import Plan
 from deployer.report.account import Account
+from deployer.report.people import Act
 from deployer.report.phrases import EXIT_CODES, object_of, place
 from deployer.report.verdicts import VerdictAccount
 from deployer.steps import hosts_of, verb
+from deployer.windows import Freeze
 
 
 def account_json(account: Account) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "strategy": account.intent.strategy,
         "owner": account.owner,
         "reason": account.reason,
+        "on_hold": account.on_hold,
         "end": account.end.end.value if account.end else None,
         "exit_code": EXIT_CODES[account.end.end] if account.end else None,
         "note": account.end.note if account.end else "",
@@ -175,6 +178,20 @@ def pending_json(asked: Pending) -> dict[str, Any]:
         "who": list(asked.of),
         "not": asked.but,
     }
+
+
+def freezes_json(service: str, found: Sequence[Freeze], coming: Freeze | None) -> dict[str, Any]:
+    """What holds releases now, and the window that begins next; times are seconds since 1970 (UTC)."""
+    told = [freeze_json(one) for one in found]
+    return {"service": service, "frozen": bool(found), "freezes": told, "next": freeze_json(coming) if coming else None}
+
+
+def freeze_json(freeze: Freeze) -> dict[str, Any]:
+    return {"reason": freeze.reason, "who": freeze.who, "since": freeze.since, "until": freeze.until}
+
+
+def act_json(act: Act) -> dict[str, Any]:
+    return {"seq": act.seq, "at": act.at, "run": act.run, "who": act.who, "what": act.what, "why": act.why}
 
 
 def dumps(value: Mapping[str, Any] | list[Any]) -> str:

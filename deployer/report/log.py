@@ -9,10 +9,14 @@ from deployer.events import (
     Done,
     Ended,
     Failed,
+    Frozen,
     GoingBack,
     Held,
     Injected,
+    Lifted,
     Looked,
+    OnHold,
+    Overrode,
     Planned,
     Record,
     Taken,
@@ -70,6 +74,16 @@ class Log:
             case Injected() as drill:
                 why = f": {words.one_line(drill.reason)}" if drill.reason else ""
                 return [f"{words.one_line(drill.who)} injects faults: {words.one_line(drill.what)}{why}"]
+            case OnHold() as hold:
+                until = f", until {words.moment(hold.until)}" if hold.until is not None else ""
+                return [f"on hold before step {hold.number}: {words.one_line(hold.why)}{until}"]
+            case Overrode() as over:
+                both = f"{words.one_line(over.who)} and {words.one_line(over.second)}"
+                return [f"{both} let it go on though there is a freeze: {words.one_line(over.reason)}"]
+            case Frozen() as frozen:
+                return [f"frozen by {words.one_line(frozen.who)}: {words.one_line(frozen.reason)}"]
+            case Lifted() as lifted:
+                return [f"the freeze was lifted by {words.one_line(lifted.who)}"]
             case Approved() as approved:
                 why = f": {words.one_line(approved.reason)}" if approved.reason else ""
                 return [f"step {approved.number} was approved by {words.one_line(approved.who)}{why}"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deployer.lock import LockStatus
 from deployer.model import HostSeen, Picture, Standing
 from deployer.pending import Pending
 from deployer.report import words
 from deployer.rules import Then
+from deployer.windows import Freeze
 
 
 def lock_lines(lock: LockStatus, now: float) -> Iterator[str]:
@@ -42,6 +43,24 @@ def pending_lines(pending: Pending, now: float) -> Iterator[str]:
 def _then(then: Then) -> str:
     said = {Then.HOLD: "it waits on", Then.ABORT: "everything goes back", Then.PROMOTE: "it goes on"}
     return said[then]
+
+
+def freeze_line(freeze: Freeze) -> str:
+    """`frozen by ann@ops1 until 2026-11-30 06:00:00 UTC: payments are down`"""
+    who = f" by {words.one_line(freeze.who)}" if freeze.who else ""
+    until = f" until {words.moment(freeze.until)}" if freeze.until is not None else ""
+    return f"frozen{who}{until}: {words.one_line(freeze.reason)}"
+
+
+def freeze_text(service: str, found: Sequence[Freeze], coming: Freeze | None) -> str:
+    """Everything that is frozen, and what will be next, each on a line."""
+    lines = [f"{words.one_line(service)}: {freeze_line(one)}, since {words.moment(one.since)}" for one in found]
+    lines = lines or [f"{words.one_line(service)}: nothing is frozen"]
+    if any(one.who for one in found):
+        lines.append("  next  deployer freeze --lift --reason TEXT")
+    if coming:
+        lines.append(f"  later {words.one_line(coming.reason)}, from {words.moment(coming.since)}")
+    return "\n".join(lines) + "\n"
 
 
 def picture_text(picture: Picture) -> str:

@@ -62,6 +62,11 @@ def _head(account: Account, at_work: bool | None) -> Iterator[str]:
             yield f"  {'in doubt':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
     if account.why_back and account.why_back not in told:
         yield f"  {'went back':<9} {words.one_line(account.why_back)}"
+    people = [one for one in account.course.moments if one.person][1:]  # the first is who began it
+    for one in people:
+        yield f"  {'person':<9} {words.time_of_day(one.at)} {words.one_line(one.text)}"
+    if account.on_hold and account.end is None:
+        yield f"  {'on hold':<9} {words.one_line(account.on_hold)}"
     if account.end and account.end.note and account.end.note not in (*told, account.why_back):
         yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
 

@@ -17,6 +17,7 @@ from deployer.settings.capacity import CapacityValues
 from deployer.settings.checks import Checks
 from deployer.settings.dns import DnsValues
 from deployer.settings.edge import EdgeValues
+from deployer.settings.freeze import FreezeValues
 from deployer.settings.gate import GateValues
 from deployer.settings.hooks import HookValues
 from deployer.settings.kinds import (
@@ -191,6 +192,8 @@ class Settings(Values):
     """a standby group takes the release, then everybody moves at once"""
     approvals: ApprovalValues = ApprovalValues()
     """who answers for a gate that has no verdict (docs/approvals.md)"""
+    freeze: FreezeValues = FreezeValues()
+    """when no release goes on (docs/approvals.md)"""
     gate: GateValues | None = None
     """by which numbers it is decided whether to go on; without it a canary is baked for its time"""
     checks: Checks = Field(default={})
@@ -216,7 +219,7 @@ class Settings(Values):
     @property
     def rules(self) -> Rules:
         """What is said about people."""
-        return Rules(self.approvals.rules)
+        return Rules(self.approvals.rules, self.freeze.windows, self.freeze.wait)
 
     @property
     def pool(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.cli import completing, options
-from deployer.cli.options import Acting, Asked, Ground
+from deployer.cli.options import Acting, Asked, Ground, Override
 
 if TYPE_CHECKING:
     from deployer.cli.workplace import Workplace
@@ -19,6 +19,7 @@ EXAMPLES = """\
 deployer deploy 1.2.0 -i inventories/prod
 deployer deploy 1.2.0 --strategy canary -i inventories/prod
 deployer deploy prod.plan -i inventories/prod       # written by plan -o
+deployer deploy 1.2.1 --override-freeze 'mends the outage' --second bob -i inventories/prod
 deployer deploy --same-release -e workers=8 -i inventories/prod
 """
 
@@ -30,6 +31,7 @@ deployer deploy --same-release -e workers=8 -i inventories/prod
 @options.wishes
 @click.option("--same-release", is_flag=True, help="Once more what runs, for a new configuration (-e KEY=VALUE).")
 @options.planning
+@options.overriding
 def command(
     *,
     what: str,
@@ -38,6 +40,7 @@ def command(
     asked: Asked,
     same_release: bool,
     acting: Acting,
+    override: Override,
 ) -> int:
     """Release VERSION, or carry out the plan in FILE (written by `plan -o`).
 
@@ -46,6 +49,7 @@ def command(
     """
     from deployer.cli import papers as paper
     from deployer.cli.drawing import with_reason
+    from deployer.cli.freezing import terms
     from deployer.cli.proposing import Proposal, propose
     from deployer.cli.restarting import restart
     from deployer.cli.workplace import workplace
@@ -54,11 +58,12 @@ def command(
     if bool(what) == same_release:
         raise UsageError("either a version or --same-release", where="deploy", remedy="deployer deploy 1.2.0")
     if same_release:
-        return restart(ground, limit, asked, acting)
+        return restart(ground, limit, asked, acting, override)
     paper.check(acting.papers)
     with_reason(asked, acting.reason)
     with workplace(ground) as work:
         work.books.refuse_while_held()
+        how = terms(work, override, check=acting.check)
         plan, picture = _drawn(work, what, limit, asked)
         release = plan.intent.release.version
         proposal = Proposal(
@@ -66,6 +71,7 @@ def command(
             acting.reason or f"deploy {release}",
             f"every host serves {release} already",
             acting,
+            how,
         )
         return propose(work, plan, picture, proposal)
 

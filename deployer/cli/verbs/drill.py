@@ -27,10 +27,14 @@ def command(*, site: str, ground: Ground, reason: str, check: bool, yes: bool, a
     import time
 
     from deployer.cli import evacuating
+    from deployer.cli.books import books
+    from deployer.cli.freezing import refuse_frozen
     from deployer.cli.sharing import Sharing, restoring, share
     from deployer.report import evacuation
 
     why = f"drill: {reason or f'{site} evacuated and restored'}"
+    with books(ground) as book:
+        refuse_frozen(book, ground, "a drill")
     begun = time.monotonic()
     found = evacuating.evacuate(ground, evacuating.Wish(site, why, check=check, yes=yes))
     if found is None:

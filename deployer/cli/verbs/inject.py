@@ -42,6 +42,7 @@ def command(
     Ends by itself, with its run, by a resume, or by a reload of the balancer. HAProxy only, while a canary is known.
     """
     from deployer.cli.confirm import confirm
+    from deployer.cli.freezing import refuse_frozen
     from deployer.cli.person import person
     from deployer.cli.workplace import workplace
     from deployer.events import Injected
@@ -53,6 +54,7 @@ def command(
                 say.story(line)
             say.story("no faults are injected any more")
             return 0
+        refuse_frozen(work.books, ground, "a drill")
         users = "testers" if testers else "users"
         what = f"{failing} of {version}'s requests fail, the others wait {delay:g} s, for {lasting:g} s, {users}"
         confirm(f"inject at {ground.name}: {what}", ground.name, yes=yes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deployer.cli import options
-from deployer.cli.options import Acting, Asked, Ground
+from deployer.cli.options import Acting, Asked, Ground, Override
 
 EXAMPLES = """\
 deployer restart -i inventories/prod
@@ -20,6 +20,7 @@ deployer restart -e workers=8 --wave 1 -i inventories/prod
 @click.option("--min-in-service", default="", metavar="N|N%", help="Hosts that always serve, per site.")
 @options.exclude
 @options.planning
+@options.overriding
 def command(
     *,
     ground: Ground,
@@ -28,6 +29,7 @@ def command(
     min_in_service: str,
     exclude: tuple[str, ...],
     acting: Acting,
+    override: Override,
 ) -> int:
     """Restart every host that serves, in waves: out of the pool, restarted, verified, back.
 
@@ -36,4 +38,4 @@ def command(
     from deployer.cli.restarting import restart
 
     asked = Asked(wave=wave, min_in_service=min_in_service, exclude=exclude)
-    return restart(ground, limit, asked, acting)
+    return restart(ground, limit, asked, acting, override)

@@ -41,6 +41,7 @@ def command(
     from dataclasses import replace
 
     from deployer.cli.confirm import confirm
+    from deployer.cli.freezing import refuse_frozen
     from deployer.cli.intent import Wishes, intent
     from deployer.cli.walking import Showing, begin
     from deployer.cli.workplace import workplace
@@ -51,6 +52,7 @@ def command(
 
     with workplace(ground) as work:
         work.books.refuse_while_held()
+        refuse_frozen(work.books, ground, "a squeeze")
         picture = work.world.eyes.look()
         seen = picture.hosts.get(host)
         if seen is None:
