@@ -5,6 +5,7 @@ It asks the source and the judge, and touches nothing but a split that somebody 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -13,7 +14,7 @@ from deployer.errors import StepFailed
 from deployer.gates import spoken
 from deployer.gates.judge.budget import Budget
 from deployer.gates.judge.config import Config, Kind, MetricConfig
-from deployer.gates.judge.judgement import Judged, Judgement
+from deployer.gates.judge.judgement import Judged
 from deployer.gates.source import Source
 from deployer.gates.window import Window, begins, question
 from deployer.model import Verdict
@@ -173,7 +174,7 @@ class _Sitting:
         self.judged, look = self.gate.look(self.gate.config, self.window, past)
         self.number, self.seconds = self.window.number, max(0.0, look.at - look.since)
         self.order.looked(look)
-        self._tell(self.judged.judgement)
+        self._tell(self.judged)
         return look.verdict
 
     def _pause(self) -> None:
@@ -210,14 +211,15 @@ class _Sitting:
         why = "hosts are changing" if left == float("inf") else f"warming up, {spoken.lasting(left)}"
         self.order.tell(f"{self.step.about}: {why}{self._voided()}")
 
-    def _tell(self, said: Judgement) -> None:
+    def _tell(self, judged: Judged) -> None:
         """One line each time, and below it one for each metric when something changed, or once in a while."""
+        said = judged.judgement
         left = self.step.bake - self.seconds
         late = self._lasted() - self._longest()
         when = f", {spoken.lasting(left)} to go" if left > 0 else ""
         waits = f"; waits for deployer approve or abort of {self.order.run}" if late >= 0 else ""
         line = f"{self.step.about}: {spoken.short(said, self.seconds)}{when}{self._voided()}{waits}"
-        labels = (said.verdict, *((one.name, one.label) for one in said.metrics))
+        labels = (said.verdict, *((one.name, one.label) for one in said.metrics), *_complaints(judged))
         if labels != self.said or self._lasted() - self.told >= TOLD:
             self.said, self.told = labels, self._lasted()
             line = "\n".join((line, *spoken.lines(said, self.seconds)))
@@ -225,6 +227,11 @@ class _Sitting:
 
     def _voided(self) -> str:
         return f"; not counted before: {self.mended[-1]}" if self.mended else ""
+
+
+def _complaints(judged: Judged) -> tuple[str, ...]:
+    """What is wrong with the data, without its numbers, which change at each look."""
+    return tuple(dict.fromkeys(re.sub(r"\d+", "", fault.what) for fault in judged.data.faults))
 
 
 def _tells_at_once(metric: MetricConfig) -> bool:

@@ -9,13 +9,16 @@ from math import frexp
 import numpy as np
 from numpy.typing import NDArray
 
-from deployer.gates.judge.config import MetricConfig, Nan, Outliers
+from deployer.gates.judge.config import Kind, Measure, MetricConfig, Nan, Outliers
 from deployer.gates.judge.data import Samples
+from deployer.gates.judge.measure import bar
 
 Row = NDArray[np.float64]
 
 ROUNDING = 1e-24
 """Less spread than this around values of about 1 is none."""
+STILL = 0.1
+"""What moves by so small a part of the harm that is allowed stands still; of such a baseline all points count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,13 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """Both series; and, one under the other, what canary and baseline were at the moments at which both have a value,
-    the latest last: none where they were not measured equally often.
+    the latest last: none where they were not measured equally often. `still`: the baseline does not move.
     """
 
     canary: Series
     baseline: Series
     together: NDArray[np.float64]
+    still: bool = False
 
 
 def scale(sides: Sequence[Samples]) -> int:
@@ -54,13 +58,23 @@ def clean(metric: MetricConfig, canary: Samples, baseline: Samples, scaled: int)
     if metric.outliers is Outliers.IQR3:
         rows = [_without_outliers(row) for row in rows]
     rows = [np.ldexp(row, -scaled) for row in rows]
-    link = correlation(*rows)
+    still = _stands_still(metric, rows[1])
+    link = 0.0 if still else correlation(*rows)
     ours, theirs = (row[~np.isnan(row)] for row in rows)
     return Cleaned(
         Series(ours, effective(len(ours), link)),
         Series(theirs, effective(len(theirs), link)),
         _together(*rows if canary.step == baseline.step else (rows[0][:0], rows[1])),
+        still,
     )
+
+
+def _stands_still(metric: MetricConfig, baseline: Row) -> bool:
+    """How a gauge creeps by a thousandth says nothing of a rise by a fifth."""
+    rule = bar(Kind.SAMPLES, metric.effect)
+    if rule.measure is Measure.CLES or np.isnan(baseline).all():
+        return False
+    return bool(np.nanstd(baseline) <= STILL * (rule.allowed - rule.none) * abs(np.nanmean(baseline)))
 
 
 def _together(canary: Row, baseline: Row) -> NDArray[np.float64]:

@@ -19,6 +19,8 @@ from deployer.gates.judge.measure import bar, swapped
 from deployer.gates.judge.validate import Objection, at_site, of_kind, sites
 
 MOST_NEEDED = 10**9
+EARLY = 0.1
+"""Of a larger p-value nobody knows yet how it will go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,12 @@ def _needs(found: Found, how: How, alpha: float) -> int | None:
 
 def _until_shown(found: Found, how: How, alpha: float) -> float | None:
     """By which factor data must grow until harm of this size is shown: bets grow as n, intervals shrink as its root."""
-    if found.effect <= how.bar.allowed:
+    if found.effect <= how.bar.allowed or alpha <= 0:
         return None
+    if alpha < found.p < EARLY:
+        return log(alpha) / log(found.p)
     reach = min((found.effect - found.interval[0]) / (found.effect - how.bar.none) / how.z, FAR)
-    return max(1.0, reach**2 * 2 * log(1 / alpha)) if alpha > 0 else None
+    return max(1.0, reach**2 * 2 * log(1 / alpha))
 
 
 def _mirrored(told: MetricJudgement, how: How) -> MetricJudgement:

@@ -149,6 +149,28 @@ def test_a_leak_beside_a_baseline_that_does_not_move_at_all() -> None:
     assert said.verdict is Verdict.FAIL
 
 
+def creeping(points: int) -> Row:
+    """Warm since long: a page more now and then."""
+    return 23 + 0.0002 * np.arange(points, dtype=np.float64)
+
+
+def test_half_as_much_again_is_harm_however_still_the_baseline_stands() -> None:
+    """How it creeps by a thousandth says nothing of that."""
+    said = one(MEMORY, gauge(list(creeping(40) * 1.5)), gauge(list(creeping(40))), AGAIN)
+    assert said.verdict is Verdict.FAIL
+    assert "rises" not in said.reason
+
+
+def test_a_leak_beside_a_baseline_that_stands_still_does_not_pass_before_it_is_found() -> None:
+    """Of 0.2 MB each 30 s; a fifth too much after twelve minutes."""
+    ours, theirs = creeping(60) + np.cumsum(np.random.default_rng(5).normal(0.2, 0.05, 60)), creeping(60)
+    said = [one(MEMORY, gauge(list(ours[:n])), gauge(list(theirs[:n])), AGAIN).verdict for n in range(10, 61)]
+    assert Verdict.PASS not in said[6:], (
+        "in the first eight minutes it is within what is allowed, and will be for a while"
+    )
+    assert said[-1] is Verdict.FAIL
+
+
 def test_a_gauge_that_sinks_away_is_harm_where_that_is_said_to_be() -> None:
     metric = replace(MEMORY, direction=Direction.DECREASE, effect=Effect(Measure.MEAN_RATIO, 0.8))
     said = one(metric, gauge(list(warming(1, 30) - 0.8 * np.arange(30))), gauge(list(warming(2, 30))), AGAIN)

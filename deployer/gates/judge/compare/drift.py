@@ -119,6 +119,10 @@ class Pace:
         each, every = (self.each * 60 / self.step, "minute") if self.step > 0 else (self.each, "point")
         return f"it rises against the baseline, by {100 * each:.2g} % of it a {every}"
 
+    def over(self, points: float) -> float:
+        """How far it came in so many."""
+        return self.each * points
+
     def until(self, effect: float, allowed: float) -> float:
         """Points until the effect is more than what is allowed, if it goes on."""
         return max(0.0, allowed - effect) / max(self.each, TINY)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from deployer.gates.judge.clean import Cleaned, Series
+from deployer.gates.judge.clean import STILL, Cleaned, Series
 from deployer.gates.judge.combine import ranks as combine
 from deployer.gates.judge.compare import drift
 from deployer.gates.judge.config import Measure
@@ -33,11 +33,17 @@ class Site:
     variance: float
     base_variance: float
     drift: drift.Drift | None = None
+    still: bool = False
 
     @classmethod
     def of(cls, cleaned: Cleaned, step: float) -> Site:
         found = cls.beside(cleaned.canary, cleaned.baseline)
-        return replace(found, drift=drift.Drift.of(cleaned.together, step))
+        return replace(found, drift=drift.Drift.of(cleaned.together, step), still=cleaned.still)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the difference tells more, from moment to moment, than the values do."""
+        return self.drift is not None and (self.still or self.ranked.base_n < INDEPENDENT)
 
     @classmethod
     def beside(cls, canary: Series, baseline: Series) -> Site:
@@ -52,9 +58,15 @@ class Site:
 
     def swapped(self) -> Site:
         ranked = combine.Ranked(1 - self.ranked.above, self.ranked.ties, self.ranked.base_n, self.ranked.n)
-        turned = self.drift.swapped() if self.drift else None
-        return Site(
-            ranked, (self.n[1], self.n[0]), self.base_mean, self.mean, self.base_variance, self.variance, turned
+        return replace(
+            self,
+            ranked=ranked,
+            n=self.n[::-1],
+            mean=self.base_mean,
+            base_mean=self.mean,
+            variance=self.base_variance,
+            base_variance=self.variance,
+            drift=self.drift.swapped() if self.drift else None,
         )
 
 
@@ -78,31 +90,39 @@ def _ranked(canary: Series, baseline: Series) -> combine.Ranked:
 
 def compare(sites: Sequence[Site], bar: Bar, confidence: float, *, repeated: bool) -> Found:
     level = _level(sites, bar, confidence, repeated=repeated)
-    drifts = [site.drift for site in sites if site.drift]
-    wandering = any(site.ranked.base_n < INDEPENDENT for site in sites)
-    if bar.measure is Measure.CLES or not wandering or len(drifts) < len(sites):
+    drifts = [site.drift for site in sites if site.drift and site.moves]
+    if bar.measure is Measure.CLES or len(drifts) < len(sites):
         return level
-    return _with_drift(level, sites, drifts, bar, confidence, repeated=repeated)
+    return _with_drift(level, _weights(sites), drifts, bar, confidence, repeated=repeated)
 
 
 def _with_drift(
-    level: Found, sites: Sequence[Site], drifts: Sequence[drift.Drift], bar: Bar, confidence: float, *, repeated: bool
+    level: Found,
+    weight: NDArray[np.float64],
+    drifts: Sequence[drift.Drift],
+    bar: Bar,
+    confidence: float,
+    *,
+    repeated: bool,
 ) -> Found:
-    """Harm is shown by either; what is now counts, for means over the window say little of what moves."""
-    weight = _weights(sites)
+    """Harm is shown by either. Of what rises, only what it is now counts, and whether it will stay well."""
     now = drift.Now.of(drifts, weight, confidence)
-    found = replace(
+    p = min(1.0, 2 * min(level.p, drift.chance(drifts, repeated=repeated)))
+    pace = drift.Pace.of(drifts, weight, now.theirs)
+    rises = drift.rise(drifts) > drift.RISES and pace.over(level.n[0] / len(drifts)) > STILL * (bar.allowed - bar.none)
+    if not rises or now.ours <= now.theirs:
+        return replace(level, p=p, excluded=level.excluded or now.within(bar.allowed))
+    effect = _over(now.ours, now.theirs)
+    return replace(
         level,
         values=(now.ours, now.theirs),
-        effect=_over(now.ours, now.theirs),
+        effect=effect,
         interval=(_over(now.theirs + now.low, now.theirs), _over(now.theirs + now.high, now.theirs)),
-        p=min(1.0, 2 * min(level.p, drift.chance(drifts, repeated=repeated))),
+        p=p,
         excluded=now.within(bar.allowed),
+        why=str(pace),
+        more=1 + len(drifts) * pace.until(effect, bar.allowed) / level.n[0] if effect <= bar.allowed else None,
     )
-    if drift.rise(drifts) <= drift.RISES or now.ours <= now.theirs:
-        return replace(found, excluded=found.excluded or level.excluded)
-    pace = drift.Pace.of(drifts, weight, now.theirs)
-    return replace(found, why=str(pace), more=1 + len(sites) * pace.until(found.effect, bar.allowed) / found.n[0])
 
 
 def _weights(sites: Sequence[Site]) -> NDArray[np.float64]:
