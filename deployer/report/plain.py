@@ -59,10 +59,11 @@ class PlainStory:
         """Nor for what is due."""
 
     def tell(self, step: StepId, line: str) -> None:
+        """What goes into detail, over several lines, is news and told at once."""
         with self._lock:
             last, said = self._told.get(step, (float("-inf"), ""))
             now = self._clock.monotonic()
-            if line != said and now - last >= _SELDOM:
+            if line != said and (now - last >= _SELDOM or "\n" in line):
                 self._told[step] = now, line
                 for part in line.splitlines():
                     self._write(self._log.waiting(step, part, self._clock.now()))

@@ -20,6 +20,7 @@ from deployer.report.html import account_html
 from deployer.report.json import account_json, dumps
 from deployer.report.junit import account_junit
 from deployer.report.log import Log
+from deployer.report.plain import PlainStory
 from deployer.report.text import ending
 from tests.gates.stream import Stream
 from tests.gates.whole import NEW_HOSTS, Whole
@@ -146,3 +147,16 @@ def test_a_verdict_with_many_bad_requests_is_drawn_apart_from_the_former_release
     (one,) = read(failed()).verdicts
     errors = next(charts(one))
     assert errors.new != errors.old
+
+
+def test_a_plain_story_tells_news_at_once_and_how_it_goes_on_seldom() -> None:
+    """What goes into detail is never dropped.."""
+    told: list[str] = []
+    story = PlainStory(told.append, Stream())
+    for line in ("score 40", "score 41", "score 41\nInconclusive  error_rate: does not answer", "score 42"):
+        story.tell((0, 22), line)
+    assert [line.partition("… ")[2] for line in told] == [
+        "score 40",
+        "score 41",
+        "Inconclusive error_rate: does not answer",
+    ]
