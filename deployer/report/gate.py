@@ -80,3 +80,8 @@ def _judged(judged: Judged, seconds: float) -> Iterator[str]:
     for site, metrics in said.sites.items():
         yield f"  at {site}"
         yield from (f"    {spoken.line(metric, seconds)}" for metric in metrics)
+    if judged.data.queries:
+        yield "  asked, as it was sent"
+        for query in judged.data.queries:
+            yield f"    {query.metric} of the {query.group} at {query.site}"
+            yield f"      {query.text}"

@@ -64,7 +64,9 @@ def test_harm_that_no_balancer_sees_takes_a_canary_back_with_users_first(
     assert seen.failed == 0, seen.all["first_failures"]
     back = next(record.event for record in operator.records() if isinstance(record.event, GoingBack))
     assert isinstance(back.plan.steps[0], Shift), "users first"
-    assert "source    prometheus http://" in operator.run("show", "--gate", "last").out
+    shown = operator.run("show", "--gate", "last").out
+    assert "source    prometheus http://" in shown
+    assert "avg(process_resident_memory_bytes{host=~" in shown, "as it was sent"
 
 
 def test_while_prometheus_is_silent_slow_or_in_doubt_a_run_is_held_and_goes_on_when_it_is_back(

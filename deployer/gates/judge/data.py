@@ -58,6 +58,16 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What a source was asked for one metric of one group at a site, word by word as it was sent."""
+
+    site: str
+    group: str
+    metric: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """Both groups over the same window, one Side per site; `against` is "baseline", or "stable" where there is none."""
 
@@ -65,3 +75,4 @@ class Data:
     canary: tuple[Side, ...]
     faults: tuple[Fault, ...] = ()
     against: str = "baseline"
+    queries: tuple[Query, ...] = ()

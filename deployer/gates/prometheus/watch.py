@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from deployer.clock import WallClock
 from deployer.errors import DeployerError
+from deployer.gates.judge import data as judged
 from deployer.gates.judge.data import Data, Fault, Metric, Side
 from deployer.gates.prometheus import counted
 from deployer.gates.prometheus.client import Client
@@ -52,7 +53,8 @@ class PrometheusWatch:
         if any(answer.unborn for answer in found):
             self.since = end
         sides = {name: self._sides(name, cells, found) for name, _ in self.question.groups()}
-        return Data(sides["baseline"], sides["canary"], tuple(dict.fromkeys(faults)))
+        queries = tuple(query for cell in cells for query in cell.queries(self.since, end))
+        return Data(sides["baseline"], sides["canary"], tuple(dict.fromkeys(faults)), queries=queries)
 
     def close(self) -> None:
         for client in self.servers.values():
@@ -151,26 +153,36 @@ class Cell:
         hint = f"; {self.asked.query.hint}" if self.asked and self.asked.query.hint else ""
         return f"no series for {query}{hint}"
 
-    def _measured(self, query: Query, since: float, until: float) -> Answer:
-        window = until - since
+    def queries(self, since: float, until: float) -> Iterator[judged.Query]:
+        """What is asked for the metric itself, as it is sent."""
+        for text in self._sent(self.asked.query, until - since) if self.asked else ():
+            yield judged.Query(self.scope.site, self.scope.group, self.metric, text)
+
+    def _sent(self, query: Query, window: float) -> tuple[str, ...]:
         if query.value:
-            return self._gauge(query.value, since, until)
+            return (self.scope.filled(query.value, self.step),)
         if query.buckets:
-            expression = counted.by_edge(self.scope.filled(query.buckets, window), query.buckets, window)
-            return Answer(counted.histogram(self.client.instant(expression, until), query.unit))
-        bad, total = (
-            self.client.instant(counted.added([self.scope.filled(one, window) for one in sums], sums, window), until)
+            return (counted.by_edge(self.scope.filled(query.buckets, window), query.buckets, window),)
+        return tuple(
+            counted.added([self.scope.filled(one, window) for one in sums], sums, window)
             for sums in (query.bad, query.total)
         )
+
+    def _measured(self, query: Query, since: float, until: float) -> Answer:
+        sent = self._sent(query, until - since)
+        if query.value:
+            return self._gauge(sent[0], since, until)
+        if query.buckets:
+            return Answer(counted.histogram(self.client.instant(sent[0], until), query.unit))
+        bad, total = (self.client.instant(one, until) for one in sent)
         if not total:
             return self._fault(self._nothing(query.total[0]))
         return Answer(counted.counts(bad, total))
 
-    def _gauge(self, template: str, since: float, until: float) -> Answer:
+    def _gauge(self, query: str, since: float, until: float) -> Answer:
         times = counted.times(since, until, self.step)
         if not times:
             return self._fault(f"the window is shorter than gate.source.step ({self.step:g} s)")
-        query = self.scope.filled(template, self.step)
         found = counted.samples(self.client.range(query, times[0], times[-1], self.step), times, self.step)
         if all(value is None for value in found.values):
             return self._fault(self._nothing(query))

@@ -64,6 +64,20 @@ def test_counts_are_exact_from_the_first_error_on(well: Ground) -> None:
     assert of(data, "canary", "dc2") == Counts(0, 7)
 
 
+def test_what_was_sent_is_kept_word_by_word(well: Ground) -> None:
+    """Whoever doubts a verdict asks the same again."""
+    watch = source(well).open(well.question(well.scraped()))
+    well.exporters["web1"].add(OK, 12)
+    data = watch.read(well.scraped())
+    sent = [one.text for one in data.queries if (one.group, one.site, one.metric) == ("canary", "dc1", "error_rate")]
+    assert len(sent) == 2, "bad, and all"
+    assert all("web1" in text and "web2" not in text for text in sent)
+    assert well.prometheus.ask(sent[1]) == [12.0]
+    assert {(one.group, one.site) for one in data.queries} == {
+        (group, site) for group in ("canary", "baseline") for site in ("dc1", "dc2")
+    }
+
+
 def test_a_process_that_restarted_in_the_window_counts_from_nothing(well: Ground) -> None:
     well.exporters["web1"].values[OK] = 5000
     watch = source(well).open(well.question(well.scraped(), sites=("dc1",)))
