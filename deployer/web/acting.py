@@ -98,7 +98,7 @@ def _started(desk: Desk, asked: Asked, words: list[str]) -> Response:
     number = asked.form.get("number", "")
     if not ID.fullmatch(number):
         raise HTTPException(400, "this form has no number; load the page anew")
-    desk.acts.start(number, [*words, *desk.ground], asked.person.name)
+    desk.acts.start(number, words, desk.ground, asked.person.name)
     return RedirectResponse(f"/acts/{number}", 303)
 
 

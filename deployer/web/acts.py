@@ -46,8 +46,11 @@ class Acts:
 
     folder: Path
 
-    def start(self, number: str, words: Sequence[str], person: str) -> None:
-        """Once for each number: a form that is sent twice starts nothing more."""
+    def start(self, number: str, words: Sequence[str], ground: Sequence[str], person: str) -> None:
+        """Once for each number: a form that is sent twice starts nothing more.
+
+        `ground` says where; it is not kept, since variables may be secret.
+        """
         place = self.folder / number
         try:
             place.mkdir(mode=0o700, parents=True)
@@ -57,7 +60,7 @@ class Acts:
         descriptor = os.open(place / "told", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as told:
             subprocess.run(
-                ["/bin/sh", "-c", DETACHED, str(place / "code"), sys.executable, "-m", "deployer", *words],
+                ["/bin/sh", "-c", DETACHED, str(place / "code"), sys.executable, "-m", "deployer", *words, *ground],
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=told,

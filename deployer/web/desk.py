@@ -25,11 +25,12 @@ from deployer.web.seal import Seal
 @dataclass(frozen=True, slots=True)
 class Desk:
     """`folder` is ours on this machine: the key, the people, the output of acts; `name` is the environment's; `ground`
-    how a command line is told where to act: `-i …`.
+    how a command line is told where to act: `-i …`; `typed` is the inventory as the operator named it.
     """
 
     inventory: Path
     name: str
+    typed: str
     settings: Settings
     store: Store
     folder: Path
@@ -71,6 +72,6 @@ def desk(inventory: Path, name: str, more: tuple[str, ...] = ()) -> Iterator[Des
     store = open_store(settings.state, read_only=True)
     try:
         where = inventory.absolute()
-        yield Desk(where, name, settings, store, folder, door, ("-i", str(where), *more))
+        yield Desk(where, name, str(inventory), settings, store, folder, door, ("-i", str(where), *more))
     finally:
         store.close()

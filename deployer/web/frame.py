@@ -16,6 +16,7 @@ from deployer.settings.values import Settings
 from deployer.web import pages
 from deployer.web.glance import Glance, glance
 
+EDGE = "edge"
 PARTS = ("head", "doing", "sites", "ways", "gates", "steps")
 
 
@@ -56,7 +57,11 @@ def _lines(records: Iterable[Record]) -> Iterable[tuple[int, str]]:
 
 def _curves(seen: Glance) -> str:
     """Series per chart: `x` in UTC epoch seconds, `y` with null where there is none."""
-    drawn = [_shares(track, seen) for track in seen.account.course.tracks if track.divided or track.moved]
+    drawn = [
+        _shares(track, seen)
+        for track in seen.account.course.tracks
+        if track.moved or (track.divided and track.scope != EDGE)
+    ]
     drawn += [curve for one in seen.account.verdicts[-1:] for curve in _metrics(one)]
     return json.dumps(drawn, separators=(",", ":"))
 
@@ -82,6 +87,8 @@ def _metrics(one: VerdictAccount) -> Iterable[dict[str, object]]:
     looks = [look for look in one.looks if look.window == window]
     for name in dict.fromkeys(point.metric for look in looks for point in look.points):
         points = [next((point for point in look.points if point.metric == name), None) for look in looks]
+        if all(point is None or (point.new is None and point.old is None) for point in points):
+            continue
         yield {
             "title": name,
             "unit": "",

@@ -100,7 +100,7 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
         users=users(read),
         doing=tuple(doing(progress, settings, asks)),
         sites=tuple(_site(site, board, splits.get(site.site), read) for site in read.sites),
-        edge=tuple(_parts(splits.get("edge"), "")) if "edge" in splits else (),
+        edge=tuple(parts(splits.get("edge"), "")) if "edge" in splits else (),
         at_work=at_work,
         asks=asks,
         commands=_commands(read, asks, inventory, at_work=at_work),
@@ -127,7 +127,7 @@ def _site(site: SiteAccount, board: Board, split: Split | None, read: Account) -
     held = {host.host: host.held for host in read.hosts}
     rows = [row for row in board.rows.values() if row.site == site.site]
     cells = tuple(_cell(row, release, held.get(row.host, "")) for row in rows)
-    return SiteGlance(site, tuple(_parts(split, release)), cells)
+    return SiteGlance(site, tuple(parts(split, release)), cells)
 
 
 def _cell(row: Row, release: str, held: str) -> Cell:
@@ -135,7 +135,7 @@ def _cell(row: Row, release: str, held: str) -> Cell:
     return Cell(row.host, row.state, row.release or "?", tone, row.release == release, row.since, held)
 
 
-def _parts(split: Split | None, release: str) -> Iterator[Part]:
+def parts(split: Split | None, release: str) -> Iterator[Part]:
     left = 0.0
     for name, share in split.shares if split else ():
         yield Part(name, share / 100, left, name == release)

@@ -29,9 +29,17 @@ def users(read: Account) -> Said:
         return Said("bad", "Too few hosts serve", told)
     asked = [one for one in read.verdicts if one.looks or one.judged]
     if not asked:
-        least = ", ".join(f"{site.site} {site.lowest} of {site.hosts}" for site in read.sites)
-        return Said("busy", "No errors are measured here", f"Hosts that served at the least moment: {least}.")
+        return _unmeasured(read)
     return _judged(asked[-1]) if asked[-1].judged else _looked(asked[-1], asked[-1].looks[-1])
+
+
+def _unmeasured(read: Account) -> Said:
+    """What can be said by the hosts that served."""
+    least = ", ".join(f"{site.site} {site.lowest} of {site.hosts}" for site in read.sites)
+    served = f"At every moment there served at least: {least}."
+    if read.end is None and any(step.verb == "ask" for step in read.steps):
+        return Said("busy", "Nothing is measured yet", f"The gate looks later. {served}")
+    return Said("busy", "Errors are not measured", f"{served} A section gate in deployer.yml measures them.")
 
 
 def _looked(one: VerdictAccount, look: Look) -> Said:
@@ -40,6 +48,8 @@ def _looked(one: VerdictAccount, look: Look) -> Said:
     if errors and errors.new is not None:
         against = f", {_percent(errors.old)} on {one.step.former}" if errors.old is not None else ""
         told = f"Errors: {_percent(errors.new)} on {one.step.release}{against}. {told}"
+    elif look.verdict is Verdict.INCONCLUSIVE:
+        told = f"Too few requests so far to say. {told}"
     if look.verdict is Verdict.FAIL:
         return Said("bad", "Users are hurt", told)
     if look.verdict is Verdict.PASS:

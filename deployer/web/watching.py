@@ -87,7 +87,7 @@ class Watch:
             return False
         self.records, self._at_work = (*self.records, *new), at_work
         if self.records:
-            self.frame = frame(self.records, self.desk.settings, self.desk.name, at_work=at_work)
+            self.frame = frame(self.records, self.desk.settings, self.desk.typed, at_work=at_work)
             self.wire = Wire.of(self.frame)
         return True
 

@@ -79,8 +79,8 @@ class Dashboard:
 
 
 @contextmanager
-def dashboard(place: Path, port: int = 0) -> Iterator[Dashboard]:
-    with desk(place, "prod") as one, served(one, port) as listening:
+def dashboard(place: Path, port: int = 0, more: tuple[str, ...] = ()) -> Iterator[Dashboard]:
+    with desk(place, "prod", more) as one, served(one, port) as listening:
         yield Dashboard(one, listening)
 
 

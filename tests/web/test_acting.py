@@ -122,7 +122,7 @@ def test_what_there_is_not_is_no_command(asking: Dashboard) -> None:
 def test_an_act_outlives_who_started_it_and_keeps_its_words_for_us(asking: Dashboard) -> None:
     acts = Acts(asking.desk.folder / "acts")
     number = new_number(0.0)
-    acts.start(number, ["status", *asking.desk.ground], "ann")
+    acts.start(number, ["status"], asking.desk.ground, "ann")
     late = time.monotonic() + LONG
     while (act := acts.of(number)) is None or act.code is None:
         assert time.monotonic() < late

@@ -18,7 +18,7 @@ from tests.web.browser import DESKTOP, PATIENCE, PHONE, chromium, tab
 from tests.web.ground import Dashboard, canary, dashboard, go_on, put_down
 
 RUN, BAD, OLD = "20261128-030000-cccc", "20261127-220000-bbbb", "20261127-090000-aaaa"
-PAGES = ("/", f"/runs/{BAD}", "/runs", f"/runs/{RUN}/abort", "/evacuate/dc1", "/acts")
+PAGES = ("/", f"/runs/{BAD}", "/runs", f"/runs/{RUN}/abort", "/evacuate/dc1", "/acts", "/traffic", "/capacity", "/lock")
 
 
 @pytest.fixture(scope="module")
