@@ -34,8 +34,8 @@ class Frame:
         return self.glance.seq
 
 
-def frame(records: Sequence[Record], settings: Settings, inventory: str, *, at_work: bool) -> Frame:
-    seen = glance(records, settings, inventory, at_work=at_work)
+def frame(records: Sequence[Record], settings: Settings, inventory: str, *, at_work: bool, now: float) -> Frame:
+    seen = glance(records, settings, inventory, at_work=at_work, now=now)
     newest_first = enumerate(reversed(seen.account.verdicts))
     values = {"seen": seen, "verdicts": tuple(_told(one, live=number == 0) for number, one in newest_first)}
     parts = {name: pages.drawn(f"_{name}", box=(WIDTH, HEIGHT), **values) for name in PARTS}

@@ -16,7 +16,7 @@ from deployer.report.phrases import ENDINGS, subject
 from deployer.report.text import next_commands
 from deployer.settings.values import Settings
 from deployer.web.harm import Said, users
-from deployer.web.waiting import Doing, doing
+from deployer.web.waiting import Asked, Doing, asked, doing
 
 TONES = {End.DONE: "good", End.HALF_WAY: "bad"}
 
@@ -67,8 +67,10 @@ class Glance:
     sites: tuple[SiteGlance, ...]
     edge: tuple[Part, ...]
     at_work: bool
-    asks: Pending | None
-    """What a person is asked just now."""
+    question: Pending | None
+    """What a person may answer, though the gate may yet find a verdict."""
+    asks: Asked | None
+    """What a person is waited for."""
     commands: tuple[str, ...]
 
     @property
@@ -84,13 +86,13 @@ class Glance:
         return sum(mine), len(mine)
 
 
-def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_work: bool) -> Glance:
+def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_work: bool, now: float) -> Glance:
     """The reading of one run's records so far; `at_work`: somebody holds the lock for it."""
     read, progress, board = account(records), fold(records), Board()
     for record in records:
         board.apply(record)
-    asked = pending(progress, settings.approvals.rules, at_work=at_work)
-    asks = asked if asked and asked.since is not None else None
+    question = pending(progress, settings.approvals.rules, at_work=at_work)
+    asks = asked(question, progress, settings, now)
     splits = {track.scope: track.points[-1][1] for track in read.course.tracks}
     return Glance(
         account=read,
@@ -102,17 +104,18 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
         sites=tuple(_site(site, board, splits.get(site.site), read) for site in read.sites),
         edge=tuple(parts(splits.get("edge"), "")) if "edge" in splits else (),
         at_work=at_work,
+        question=question,
         asks=asks,
         commands=_commands(read, asks, inventory, at_work=at_work),
     )
 
 
-def _state(read: Account, asks: Pending | None, *, at_work: bool) -> Said:
+def _state(read: Account, asks: Asked | None, *, at_work: bool) -> Said:
     why = words.one_line(read.why_back)
     if read.end is None and not at_work:
         return Said("bad", "Its orchestrator is gone", "It stands where it stood; deployer resume goes on from there.")
     if asks:
-        return Said("warn", "Waits for a person", words.one_line(asks.about))
+        return Said("warn", "Waits for a person", words.one_line(asks.question.about))
     if read.end is None and read.why_back:
         return Said("warn", "Goes back", why)
     if read.end is None:
@@ -142,7 +145,7 @@ def parts(split: Split | None, release: str) -> Iterator[Part]:
         left += share / 100
 
 
-def _commands(read: Account, asks: Pending | None, inventory: str, *, at_work: bool) -> tuple[str, ...]:
+def _commands(read: Account, asks: Asked | None, inventory: str, *, at_work: bool) -> tuple[str, ...]:
     """What one would type on a terminal; while it goes by itself there is only the way back."""
     if asks:
         ways = f"approve {read.run} --reason TEXT", f"abort {read.run}"

@@ -35,16 +35,49 @@ class Doing:
     then: str
 
 
-def doing(progress: Progress, settings: Settings, asked: Pending | None) -> Iterator[Doing]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person is asked since this moment; at `until` (None: never) `then` follows, whatever they do."""
+
+    question: Pending
+    since: float
+    until: float | None
+    then: str
+
+
+def asked(question: Pending | None, progress: Progress, settings: Settings, now: float) -> Asked | None:
+    """Where a gate found no verdict, or has looked for so long that it waits for somebody, watching on."""
+    if question is None:
+        return None
+    if question.since is not None:
+        return Asked(question, question.since, question.due, FOLLOWS[question.then])
+    began = progress.started_at[question.line, question.number]
+    since = began + longest(_step(progress, question.line, question.number), settings)
+    if settings.gate is None or now < since:
+        return None
+    return Asked(question, since, since + settings.gate.wait, "at most; then it ends, and can be resumed")
+
+
+def longest(step: Step, settings: Settings) -> float:
+    """Seconds a gate looks for a verdict."""
+    return max(step.bake, settings.gate.max_bake if settings.gate else 0.0) if isinstance(step, Ask) else 0.0
+
+
+def doing(progress: Progress, settings: Settings, asks: Asked | None) -> Iterator[Doing]:
     for line, number in progress.in_doubt:
-        _, _, stage, step = next(item for item in progress.lines[line].walk() if item[0] == number)
+        stage = next(stage for n, _, stage, _ in progress.lines[line].walk() if n == number)
+        step = _step(progress, line, number)
         since = progress.started_at[line, number]
-        if asked is not None and (asked.line, asked.number) == (line, number) and asked.since is not None:
-            waits, since, until, then = "for a person to answer", asked.since, asked.due, FOLLOWS[asked.then]
+        if asks is not None and (asks.question.line, asks.question.number) == (line, number):
+            waits, since, until, then = "for a person to answer", asks.since, asks.until, asks.then
         else:
             waits, limit, then = _limit(step, settings)
             until = since + limit if limit else None
         yield Doing(number, stage.name, phrase(step), waits, since, until, then)
+
+
+def _step(progress: Progress, line: int, number: int) -> Step:
+    return progress.lines[line].steps[number - 1]
 
 
 def _limit(step: Step, settings: Settings) -> tuple[str, float, str]:
@@ -65,5 +98,7 @@ def _limit(step: Step, settings: Settings) -> tuple[str, float, str]:
         case Shift():
             return "for every balancer to report these shares", limit, follows
         case Ask():
-            told = "for the gate, which compares both releases" if step.versus else "for the gate"
-            return told, step.bake, "at the earliest it is judged"
+            if not step.versus:
+                return "for its time to go by", step.bake, "it goes on"
+            told = f"for the gate, which compares both releases for at least {duration(step.bake)}"
+            return told, longest(step, settings), "at most; then a person is asked"

@@ -87,7 +87,8 @@ class Watch:
             return False
         self.records, self._at_work = (*self.records, *new), at_work
         if self.records:
-            self.frame = frame(self.records, self.desk.settings, self.desk.typed, at_work=at_work)
+            now = self.desk.now()
+            self.frame = frame(self.records, self.desk.settings, self.desk.typed, at_work=at_work, now=now)
             self.wire = Wire.of(self.frame)
         return True
 
