@@ -1,4 +1,4 @@
-"""The README's tree, drawn from the modules' captions: `python -m tests.tree` writes it there"""
+"""The README's tree, drawn from the modules' captions: `python -m tests.tree` writes it there, and the reference"""
 
 from __future__ import annotations
 
@@ -41,4 +41,7 @@ def write() -> None:
 
 
 if __name__ == "__main__":
+    from tests import reference
+
     write()
+    reference.write()

@@ -65,6 +65,6 @@ def grown(now: Mapping[str, Counts], before: Mapping[str, Counts]) -> Counts:
 
 
 def sentence(new: Counts, whole: Counts, seconds: float) -> str:
-    """`118 requests/s, 0 failed of 3,211`: the rate of now, and the sum since somebody looks."""
+    """`118 requests/s, 0 failing, 32 failed`: the rate of now, what fails now, and the sum since somebody looks."""
     rate = new.requests / seconds if seconds > 0 else 0.0
-    return f"{rate:.0f} requests/s, {whole.failed:,} failed of {whole.requests:,}"
+    return f"{rate:.0f} requests/s, {new.failed:,} failing, {whole.failed:,} failed"

@@ -34,7 +34,7 @@ def column(board: Board, site: str, on: Canvas, rate: str = "") -> list[Text]:
     rows = board.site(site)
     head = [on.fit(_title(board, site, rows), "bold")]
     if rate:
-        head.append(on.fit(rate, "" if " 0 failed" in rate else "bold red"))
+        head.append(on.fit(rate, "" if " 0 failing" in rate else "bold red"))
     head += _bars(board.splits.get(site), on)
     hosts = _hosts(board, rows, replace(on, height=on.height - len(head)))
     return [*head, *hosts][: on.height]

@@ -11,8 +11,11 @@ import pytest
 
 from deployer import errors
 from deployer.cli.main import EXIT_CODES, cli
+from tests import reference
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = (*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")))
 
 
 def _options() -> set[str]:
@@ -53,3 +56,76 @@ def test_the_page_of_exit_codes_lists_every_failure() -> None:
     for code in {kind.exit_code for kind in kinds}:
         assert f"| {code} |" in page
         assert f"  {code}  " in EXIT_CODES
+
+
+@pytest.mark.parametrize("name", reference.pages())
+def test_the_reference_is_as_the_code_is(name: str) -> None:
+    there = (reference.FOLDER / name).read_text(encoding="utf-8")
+    assert there == reference.pages()[name], "python -m tests.reference writes it"
+
+
+def _written(pattern: str) -> list[tuple[str, str]]:
+    """Page and command line, wherever the documents have one like this."""
+    return sorted(
+        {
+            (str(page.relative_to(ROOT)), " ".join(line.replace("\\|", "|").split()))
+            for page in PAGES
+            for line in re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE)
+        }
+    )
+
+
+def _lines() -> list[tuple[str, str]]:
+    """To be copied: from blocks of shell, fenced or indented."""
+    fences = [
+        (str(page.relative_to(ROOT)), line)
+        for page in PAGES
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("deployer ")
+    ]
+    return sorted({*fences, *_written(r"^    (deployer [a-z].*)$")})
+
+
+@pytest.mark.parametrize(("page", "line"), _lines())
+def test_what_the_documents_tell_to_type_can_be_typed(page: str, line: str) -> None:
+    plain = re.sub(r" \[[^]]*\]", "", re.split(r" [|&>] ?", line)[0])
+    _, verb, *words = shlex.split(plain, comments=True)
+    command = cli.get_command(click.Context(cli), verb)
+    assert command, f"{page}: there is no command {verb}"
+    parsed(command, words)
+
+
+@pytest.mark.parametrize(("page", "line"), _written(r"`(deployer [a-z][^`]*)`"))
+def test_what_the_documents_mention_exists(page: str, line: str) -> None:
+    verb, *words = line.split()[1:]
+    command = cli.get_command(click.Context(cli), verb)
+    assert command, f"{page}: there is no command {verb}"
+    options = {option for one in _with_those_below(command) for known in one.params for option in known.opts}
+    used = {found[0] for word in words if (found := re.match(r"--?[a-z][a-z-]*", word))}
+    assert used <= {*options, "--help", "-h"}, page
+
+
+def _with_those_below(command: click.Command) -> tuple[click.Command, ...]:
+    return (command, *(command.commands.values() if isinstance(command, click.Group) else ()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        place, _, anchor = link.partition("#")
+        if not re.match(r"[a-z]+:", link):
+            target = (page.parent / place).resolve() if place else page
+            assert target.exists(), link
+            assert not anchor or anchor in _anchors(target), link
+
+
+def _anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    missing = [page for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index]
+    assert not missing

@@ -36,5 +36,5 @@ def test_failures_are_told_with_the_sum_since_somebody_looks_also_after_silence(
 
     with Gauge(ask, tell, WallClock(), every=0.01):
         assert enough.wait(60)
-    assert told[0]["dc1"].endswith("requests/s, 0 failed of 50")
-    assert told[1]["dc1"].endswith("requests/s, 3 failed of 60")
+    assert told[0]["dc1"].endswith("requests/s, 0 failing, 0 failed")
+    assert told[1]["dc1"].endswith("requests/s, 3 failing, 3 failed")

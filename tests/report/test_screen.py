@@ -22,7 +22,7 @@ RUN, START = "20261128-051354-c737", records.START
 OLD, NEW = Release("1.0.0"), Release("1.1.0-rc.1+build77")
 AROUND = Around(
     {"drain": 30.0},
-    {"dc1": "118 requests/s, 0 failed of 3,211", "dc2": "120 requests/s, 3 failed of 3,301"},
+    {"dc1": "118 requests/s, 0 failing, 32 failed", "dc2": "120 requests/s, 3 failing, 3 failed"},
     (f"dc1: {NEW.version} set 5 %, measured 5.10 % of 1,000 requests and 5.00 % of 200 users of the last minute",),
     "inventories/a-rather-long-name-of-an-inventory/prod",
 )
@@ -78,7 +78,7 @@ def test_it_fits_and_the_commands_are_whole(many: int, width: int, height: int, 
         said = " ".join(" ".join(lines).split())
         assert f"deployer abort {RUN} -i {AROUND.inventory}" in said
         assert f"dc1 {many - (until in (1, 2, 3, 4, 6)) * max(1, many // 10)} of {many} in service" in said
-        assert "118 requests/s, 0 failed" in said
+        assert "118 requests/s, 0 failing" in said
         assert kind is UNICODE or said.isascii()
 
 
@@ -110,11 +110,11 @@ def test_who_only_watches_is_told_that_the_run_goes_on() -> None:
     assert any("resume goes on later" in line for line in drawn(board(4, 6)))
 
 
-def test_failed_requests_stand_out() -> None:
+def test_requests_that_fail_now_stand_out() -> None:
     lines = screen(board(4, 6), Canvas(79, 23, ASCII, START + 60), AROUND)
-    (line,) = (line for line in lines if "3 failed" in line.plain)
-    assert any("red" in str(span.style) and "3 failed" in line.plain[span.start : span.end] for span in line.spans)
-    assert not any("red" in str(span.style) and " 0 failed" in line.plain[span.start : span.end] for span in line.spans)
+    (line,) = (line for line in lines if "3 failing" in line.plain)
+    assert any("red" in str(span.style) and "3 failing" in line.plain[span.start : span.end] for span in line.spans)
+    assert not any("red" in str(span.style) and " 0 failing" in line.plain[span.start : span.end] for span in line.spans)
 
 
 def test_going_back_is_said_first_and_why_in_any_script() -> None:
