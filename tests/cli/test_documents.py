@@ -128,4 +128,4 @@ def _anchors(page: Path) -> set[str]:
 def test_every_page_is_in_the_index() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     missing = [page for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index]
-    assert not missing
+    assert not missing, "docs/README.md is the index of docs"
