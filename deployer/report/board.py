@@ -147,7 +147,8 @@ class Board:
 
     def _fail(self, at: StepId, event: Failed) -> None:
         _, step = self._plans[at[0]][at[1]]
-        self.doing.pop(at, None)
+        if self.doing.pop(at, None) is None:  # refused before it began
+            return
         blamed = {host.host for host in event.outcome.failed} if event.outcome else set()
         for host in _touched(step):
             row = self._row(host)

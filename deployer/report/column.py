@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from deployer.model import WHOLE, Split
+from deployer.model import WHOLE
 from deployer.report import words
 from deployer.report.board import Board, Row
 from deployer.report.signs import Signs
@@ -35,7 +35,7 @@ def column(board: Board, site: str, on: Canvas, rate: str = "") -> list[Text]:
     head = [on.fit(_title(board, site, rows), "bold")]
     if rate:
         head.append(on.fit(rate, "" if " 0 failing" in rate else "bold red"))
-    head += _bars(board.splits.get(site), on)
+    head += _bars(board, site, on)
     hosts = _hosts(board, rows, replace(on, height=on.height - len(head)))
     return [*head, *hosts][: on.height]
 
@@ -48,9 +48,11 @@ def bar(name: str, share: int, named: int, on: Canvas) -> Text:
     return text.append(on.signs.bar(share / WHOLE, room), style="cyan").append(f" {said:>{_SHARE}}")
 
 
-def _bars(split: Split | None, on: Canvas) -> Iterator[Text]:
-    """One for each release, where there are several, or one that is only known."""
-    if split is not None and len(split.shares) > 1:
+def _bars(board: Board, site: str, on: Canvas) -> Iterator[Text]:
+    """One for each release, where users are led to one of several, or one more is known."""
+    split = board.splits.get(site)
+    led = board.intent is not None and (board.intent.ladder or board.intent.switch)
+    if split is not None and (led or len(split.shares) > 1):
         named = min(max(len(name) for name, _ in split.shares), _RELEASE + 3)
         yield from (bar(name, share, named, on) for name, share in split.shares)
 

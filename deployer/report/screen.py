@@ -103,6 +103,8 @@ def _measured(around: Around, on: Canvas) -> Iterator[Text]:
 def _now(board: Board, around: Around, on: Canvas) -> Iterator[Text]:
     """The steps under way, each with what it waits for, and until when."""
     steps = list(board.doing.values())
+    if not steps and not board.ended:
+        yield on.fit("looking at balancers and hosts: is the next step still safe?", "bold")
     for doing in steps[:_STEPS]:
         yield on.fit(f"{phrase(doing.step)}  ({words.one_line(doing.stage)})", "bold")
         yield on.fit(f"  {_until(doing, on.now, around.limits)}")

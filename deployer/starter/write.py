@@ -11,12 +11,14 @@ from deployer.starter.settings import commented
 
 
 def write(directory: Path, service: str = "shop") -> tuple[Path, ...]:
-    """Write the three files and name them. Raises UsageError where one is already there; then nothing is written."""
-    files = {
-        directory / "hosts.yml": HOSTS,
-        directory / "group_vars" / "all.yml": CONNECTIONS,
-        directory / NAME: commented(service),
-    }
+    """Write the three files and name them; only deployer.yml where an inventory is, whose hosts ours would join.
+
+    Raises:
+        UsageError: deployer.yml is already there; then nothing is written.
+    """
+    files = {directory / NAME: commented(service)}
+    if not directory.is_dir() or not any(directory.iterdir()):
+        files = {directory / "hosts.yml": HOSTS, directory / "group_vars" / "all.yml": CONNECTIONS, **files}
     there = [str(path) for path in files if path.exists()]
     if there:
         raise UsageError(

@@ -60,6 +60,12 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "deployer.yml").read_text() == "mine\n"
 
 
+def test_an_inventory_that_is_there_gets_no_hosts_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "production.ini").write_text("[web]\nweb1\n")
+    assert write(tmp_path) == (tmp_path / "deployer.yml",)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deployer.yml", "production.ini"]
+
+
 @pytest.mark.parametrize("service", ["", "my shop", "{{ x }}", "-shop", "a" * 64])
 def test_a_service_has_a_plain_name(tmp_path: Path, service: str) -> None:
     with pytest.raises(UsageError, match="is not a name for a service"):
