@@ -139,42 +139,6 @@ def test_requests_that_fail_now_stand_out() -> None:
     assert red == {"120 requests/s, 3 failing, 3 failed"}
 
 
-def test_between_two_steps_it_says_that_it_looks() -> None:
-    seen = board(4, 6)
-    seen.apply(Record(50, RUN, START + 50, Done(0, 6, Outcome())))
-    assert any("is the next step still safe?" in line for line in drawn(seen))
-
-
-def test_a_step_that_was_refused_did_nothing_to_its_hosts() -> None:
-    seen = board(4, 5)
-    seen.apply(Record(50, RUN, START + 50, Failed(0, 6, "rule 4: too few would stay in service")))
-    said = "\n".join(drawn(seen))
-    assert "FAILED rule 4" in said
-    assert "! dc1" not in said
-
-
-def test_where_everybody_was_led_back_to_is_shown() -> None:
-    seen = board(4, 6)
-    assert seen.intent is not None
-    seen.intent = replace(seen.intent, ladder=Ladder((500, 10_000), 1.0))
-    seen.splits["dc1"] = Split((("1.0.0", 10_000),))
-    assert any(line.startswith("1.0.0 ####") and "100 %" in line for line in drawn(seen))
-
-
-def test_who_only_watches_is_told_that_the_run_goes_on() -> None:
-    assert any("the run goes on" in line for line in drawn(board(4, 6), around=replace(AROUND, watching=True)))
-    assert any("resume goes on later" in line for line in drawn(board(4, 6)))
-
-
-def test_requests_that_fail_now_stand_out() -> None:
-    lines = screen(board(4, 6), Canvas(79, 23, ASCII, START + 60), AROUND)
-    (line,) = (line for line in lines if "3 failing" in line.plain)
-    assert any("red" in str(span.style) and "3 failing" in line.plain[span.start : span.end] for span in line.spans)
-    assert not any(
-        "red" in str(span.style) and " 0 failing" in line.plain[span.start : span.end] for span in line.spans
-    )
-
-
 def test_going_back_is_said_first_and_why_in_any_script() -> None:
     seen = board(4, 6)
     seen.apply(Record(50, RUN, START + 50, AbortAsked("ann", "결제 오류")))
