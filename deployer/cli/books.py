@@ -74,6 +74,14 @@ class Books:
             what, where=self.service, remedy="deployer history; deployer undo RUN puts back what has ended"
         )
 
+    def behind(self, last: str) -> str:
+        """A deployment that stands still behind acts that came later, `last` among them; "" where none does."""
+        try:
+            found = self.going("")
+        except UsageError:
+            return ""
+        return found if found != last else ""
+
     def refuse_while_held(self) -> None:
         """Before people read a plan and agree to it in vain. Raises LockHeld."""
         lock = self.lock.status()

@@ -80,14 +80,18 @@ class Board:
                 for host in event.hosts:
                     self._row(host).state, self._row(host).failed = "held out", True
             case Ended():
-                self.doing.clear()
-                self.ended = True
+                self.leave()
             case _:
                 pass
 
     def tell(self, step: StepId, line: str) -> None:
         if step in self.doing:
             self.doing[step].told = line.removeprefix("waiting for ")
+
+    def leave(self) -> None:
+        """It ended, or nobody looks on: nothing is known to be under way, nor to be typed."""
+        self.doing.clear()
+        self.ended = True
 
     def site(self, name: str) -> list[Row]:
         return [row for row in self.rows.values() if row.site == name]

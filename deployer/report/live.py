@@ -38,6 +38,8 @@ class LiveTable:
         return self
 
     def __exit__(self, *failure: object) -> None:
+        with self._lock:
+            self._board.leave()
         self._live.stop()
 
     def catch_up(self, records: Iterable[Record]) -> None:

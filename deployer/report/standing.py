@@ -9,6 +9,8 @@ from deployer.lock import LockStatus
 from deployer.model import HostSeen, Picture, Standing
 from deployer.pending import Pending
 from deployer.report import words
+from deployer.report.account import Account
+from deployer.report.text import headline, next_commands
 from deployer.rules import Then
 from deployer.windows import Freeze
 
@@ -60,6 +62,15 @@ def freeze_text(service: str, found: Sequence[Freeze], coming: Freeze | None) ->
         lines.append("  next  deployer freeze --lift --reason TEXT")
     if coming:
         lines.append(f"  later {words.one_line(coming.reason)}, from {words.moment(coming.since)}")
+    return "\n".join(lines) + "\n"
+
+
+def behind_text(account: Account, inventory: str) -> str:
+    """A deployment that still stands half-way behind what was done since, and what to type, ending in a newline."""
+    lines = [
+        f"and behind it, {headline(account)}",
+        *(f"  {'next':<9} {one}" for one in next_commands(account, inventory)),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deployer.cli.main import run
+from deployer.events import Planned
 from tests.cli import journals
 from tests.report import records
 
@@ -53,6 +55,22 @@ def test_status_tells_a_killed_run_from_one_under_way(place: Path, capsys: Captu
         book.lock.release(lease)
     run(["status", "-i", str(place)])
     assert "its orchestrator is gone" in capsys.readouterr().out
+
+
+def test_status_tells_of_the_deployment_that_an_evacuation_came_over(place: Path, capsys: Capture) -> None:
+    journals.write(place, "20231116-221320-cccc", records.killed())
+    planned, *rest = records.went_well()
+    assert isinstance(planned.event, Planned)
+    plan = replace(planned.event.plan, intent=records.intent(strategy="evacuate"))
+    evacuation = [replace(planned, event=replace(planned.event, plan=plan)), *rest]
+    journals.write(place, "20231117-221320-dddd", evacuation)
+    run(["status", "-i", str(place)])
+    said = capsys.readouterr().out
+    assert "run 20231117-221320-dddd: shop 1.1.0, evacuate: done" in said
+    assert "and behind it, run 20231116-221320-cccc: shop 1.1.0, rolling: not ended" in said
+    assert f"next      deployer resume 20231116-221320-cccc -i {place}" in said
+    run(["status", "--json", "-i", str(place)])
+    assert json.loads(capsys.readouterr().out)["behind"] == "20231116-221320-cccc"
 
 
 def test_history_is_newest_first(place: Path, capsys: Capture) -> None:

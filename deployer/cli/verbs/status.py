@@ -38,7 +38,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     from deployer.report import words
     from deployer.report.account import account
     from deployer.report.json import account_json, dumps, lock_json, pending_json, picture_json
-    from deployer.report.standing import lock_lines, pending_lines, picture_text
+    from deployer.report.standing import behind_text, lock_lines, pending_lines, picture_text
     from deployer.report.text import ending
 
     code = _watch(ground, timeout) if watch else 0
@@ -48,6 +48,8 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
         lock = book.lock.status()
         at_work = last is not None and book.at_work(last) is not None
         asked = book.pending(last, lambda: rules(ground).approvals) if last else None
+        behind = book.behind(last) if last else ""
+        standing = account(book.records(behind)) if behind else None
         service = book.service
     picture = _look(ground) if live else None
     if as_json:
@@ -55,6 +57,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
             "service": service,
             "lock": lock_json(lock),
             "run": account_json(read) if read else None,
+            "behind": behind or None,
             "asks": pending_json(asked) if asked else None,
             "live": picture_json(picture) if picture else None,
         }
@@ -65,6 +68,8 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     say.result(ending(read, inventory=str(ground.inventory), at_work=at_work) if read else "nothing was run yet\n")
     if asked:
         say.result("".join(f"  {'person':<9} {line}\n" for line in pending_lines(asked, time.time())))
+    if standing:
+        say.result(behind_text(standing, str(ground.inventory)))
     if picture:
         say.result("now\n" + "".join(f"  {line}\n" for line in picture_text(picture).splitlines()))
     return code
