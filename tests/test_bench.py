@@ -12,7 +12,7 @@ import pytest
 from deployer.events import Begun, Done, End, Ended, Event, Planned, Record, Taken
 from deployer.world import Outcome
 from tests.bench.account import account
-from tests.bench.figure import Figure, ratio, seconds
+from tests.bench.figure import Figure, interval, ratio, seconds
 from tests.bench.rounds import interleaved
 from tests.bench.rows import ROWS
 from tests.bench.table import table, write
@@ -85,3 +85,8 @@ def test_the_account_of_a_run_adds_up_to_its_whole_time() -> None:
     assert parts["start, look and plan"] == 2.0
     assert parts["fetch"] == parts["drain"] == parts["deploy"] == parts["verify"] == parts["readmit"] == 1.0
     assert (parts["last look"], parts["end"]) == (1.0, 2.0)
+
+
+def test_the_interval_of_a_median_leaves_out_what_is_too_far_at_either_end() -> None:
+    assert interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    assert interval([float(value) for value in range(1, 22)]) == (6.0, 16.0)

@@ -23,8 +23,8 @@ LONGEST_RELOAD = 30.0
 EMPTY_MAPS = {"pct.map": "pct 0\n", "slot.map": "", "rel.map": "", "asset.map": "", "faults.map": ""}
 
 
-def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: str = "") -> None:
-    """Configuration and empty maps of a balancer."""
+def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", **more: object) -> None:
+    """Configuration and empty maps of a balancer; `more` are variables of HAProxy's template."""
     if lab.balancer == "nginx":
         nginx_balancer.prepare(lab, balancer, POOL, sticky=sticky)
         return
@@ -41,12 +41,11 @@ def prepare(lab: Lab, balancer: Machine, *, sticky: str = "bucket", tester_key: 
         "balancer_maps": balancer.maps,
         "balancer_state_file": balancer.state_file,
         "balancer_sticky": sticky,
-        "balancer_tester_key": tester_key,
         "balancer_log": balancer.log,
         "balancer_faults": templates() / "faults.lua",
         "balancer_maxconn": 2000,
     }
-    _write(balancer, "haproxy.cfg.j2", values)
+    _write(balancer, "haproxy.cfg.j2", {**values, **more})
 
 
 def prepare_edge(lab: Lab, edge: Machine) -> None:

@@ -139,7 +139,7 @@ def _build(lab: Lab, sticky: str, tester_key: str) -> None:
     for one in lab.hosts:
         host.prepare(lab, one, lab.artifacts / f"shop-{FIRST}.tar.gz", FIRST)
     for one in lab.balancers:
-        balancer.prepare(lab, one, sticky=sticky, tester_key=tester_key)
+        balancer.prepare(lab, one, sticky=sticky, balancer_tester_key=tester_key)
     for edge in lab.edges:
         balancer.prepare_edge(lab, edge)
     if lab.prometheus:

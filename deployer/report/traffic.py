@@ -83,7 +83,7 @@ def _measured(one: Shown) -> str:
 
 def _people(users: Sequence[tuple[str, int]]) -> str:
     whole = sum(number for _, number in users)
-    return f", {_parts(users)} of {whole:,} users of the last minute" if whole else ""
+    return f", {_parts(users)} of about {whole:,} users of the last minute" if whole else ""
 
 
 def _parts(counted: Sequence[tuple[str, int]]) -> str:
@@ -96,7 +96,8 @@ def measured(site: str, split: Split, requests: Mapping[str, int], users: Mappin
     release, share = split.shares[-1]
     whole, people = sum(requests.values()), sum(users.values())
     said = [f"{100 * requests.get(release, 0) / whole:.2f} % of {whole:,} requests"] if whole else []
-    said += [f"{100 * users.get(release, 0) / people:.2f} % of {people:,} users of the last minute"] if people else []
+    if people:
+        said.append(f"{100 * users.get(release, 0) / people:.2f} % of about {people:,} users of the last minute")
     return f"{site}: {release} set {share / 100:g} %, measured {' and '.join(said) or 'nothing yet'}"
 
 

@@ -65,6 +65,7 @@ def _haproxy(settings: Settings, hosts: Sequence[Host], balancer: Balancer) -> I
         "balancer_socket": balancer.socket,
         "balancer_maps": balancer.maps,
         "balancer_sticky": settings.canary.sticky,
+        "balancer_alone": False,
         "balancer_health_url": settings.health_file.url,
         "balancer_log": "" if balancer.log.startswith("/") else balancer.log,
     }

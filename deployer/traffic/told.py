@@ -27,7 +27,7 @@ class Told:
     split: Split | None
     sent: tuple[tuple[str, Counts], ...] = ()
     users: tuple[tuple[str, int], ...] = ()
-    """Users of the last minute, as numbers that loaded a page; empty where nobody counts them."""
+    """About how many users loaded a page in the last minute; empty where nobody counts them."""
     silent: str = ""
 
 

@@ -1,4 +1,4 @@
-"""How many users the balancers counted for each release"""
+"""About how many users the balancers counted for each release"""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 
 from deployer.errors import DeployerError
 from deployer.machines import Balancer
-from deployer.traffic import mapped
+from deployer.traffic import asked
 from deployer.traffic.ground import Ground
 from deployer.traffic.haproxy import api
+from deployer.traffic.nginx.counted import users as users_of_nginx
 
 TABLE = re.compile(r"^# table: (?P<backend>\S+), type: integer, size:\d+, used:(?P<used>\d+)", re.MULTILINE)
+EVERY = 4
+"""HAProxy's tables hold every fourth number only (templates/haproxy.cfg.j2)."""
 
 
 def users(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], int]:
-    """(balancer, release) to how many numbers of users loaded a page in the last minute.
+    """(balancer, release) to about how many users loaded a page in the last minute.
 
-    There are 10,000 numbers, so many users are counted as fewer, on each release in the same proportion. Whoever was
-    moved within that minute is counted on both. nginx, `first-seen` and configurations without the tables count none.
+    Users are told apart by their numbers, of which there are 10,000: many users are counted as fewer, on each release
+    in the same proportion. Whoever was moved within that minute is counted on both. Configurations without the tables,
+    or without a log that has the numbers, count none.
     """
-    balancers = {one.name: one for site in sites for one in ground.asked(site) if one.kind == "haproxy"}
+    balancers = {one.name: one for site in sites for one in ground.asked(site)}
     told = ground.ssh.each(balancers, lambda name: _one(ground, balancers[name]))
     return {
         (name, release): count
@@ -31,9 +35,14 @@ def users(ground: Ground, sites: Sequence[str]) -> Mapping[tuple[str, str], int]
 
 
 def _one(ground: Ground, balancer: Balancer) -> Mapping[str, int]:
-    maps = mapped.read(ground.ssh, balancer)
+    maps = asked.read(ground.ssh, balancer)
     if maps is None or not maps.canary:
         return {}
-    used = {found["backend"]: int(found["used"]) for found in TABLE.finditer(api(ground.ssh, balancer, "show table"))}
+    seen = users_of_nginx(ground.ssh, balancer) if balancer.kind == "nginx" else _of_haproxy(ground, balancer)
     slots = maps.slots(balancer.pool)
-    return {release: used[f"{balancer.pool}_{slot}"] for slot, release in slots if f"{balancer.pool}_{slot}" in used}
+    return {release: seen.get(f"{balancer.pool}_{slot}", 0) for slot, release in slots} if seen else {}
+
+
+def _of_haproxy(ground: Ground, balancer: Balancer) -> Mapping[str, int]:
+    tables = TABLE.finditer(api(ground.ssh, balancer, "show table"))
+    return {found["backend"]: EVERY * int(found["used"]) for found in tables}

@@ -1,31 +1,35 @@
-"""What a split costs a balancer per request, against one backend; and how long an abort takes to reach everybody"""
+"""What a split costs a balancer per request, against one backend"""
 
 from __future__ import annotations
 
 import socket
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from http.client import HTTPConnection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from deployer.lab import lifecycle
-from deployer.lab.layout import SERVICE_PORT, Lab
 from deployer.shipped import rendered
-from tests.bench import ground
-from tests.bench.figure import Figure, ratio, seconds
-from tests.bench.rounds import interleaved
+from tests.bench.figure import Figure, interval, ratio
 from tests.lab import sides
-from tests.lab.console import console
 from tests.lab.sides import MAPS, NETWORK, NEW, OLD, PORT
 
-PLAIN, SPLIT, ALONE = "one backend", "split 5 %", "two slots, no split"
-SERVERS, CONNECTIONS, VISITS, SHARE = 4, 32, 12, 500
+PLAIN = "one backend"
+SERVERS, CONNECTIONS, VISITS, SHARE, CHAPTERS = 4, 32, 60, 500, 21
+REQUESTS = CONNECTIONS * VISITS * 5
+"""Of each balancer in a chapter."""
+ALONE = {**MAPS, "slot.map": f"stable {OLD}\n"}
+SHARED = {**MAPS, "pct.map": f"pct {SHARE}\n"}
+CASES: Mapping[str, tuple[Mapping[str, str], Mapping[str, object]]] = {
+    "split 5 %, users counted": (SHARED, {}),
+    "split 5 %, first-seen": (SHARED, {"balancer_sticky": "first-seen"}),
+    "two slots, no split": (ALONE, {}),
+}
+"""Maps, and what else its configuration has."""
 DOCUMENT, SCRIPT = "Accept: text/html\r\nSec-Fetch-Dest: document\r\n", "Accept: */*\r\nSec-Fetch-Dest: script\r\n"
 CALL = "Accept: application/json\r\nSec-Fetch-Dest: empty\r\n"
 BODY = "x" * 2_000
@@ -63,46 +67,66 @@ NOTE = (
 
 
 def measure(rounds: int | None) -> tuple[Figure, ...]:
-    """CPU seconds of the HAProxy process, per request; the machine's own load changes them little."""
-    with tempfile.TemporaryDirectory(prefix="dbench") as place, ExitStack() as stack:
-        posts = {
-            PLAIN: stack.enter_context(_post(Path(place) / "plain", 1, None)),
-            ALONE: stack.enter_context(_post(Path(place) / "alone", 2, {**MAPS, "slot.map": f"stable {OLD}\n"})),
-            SPLIT: stack.enter_context(_post(Path(place) / "split", 3, {**MAPS, "pct.map": f"pct {SHARE}\n"})),
-        }
-        contenders = {name: post.cost for name, post in posts.items()}
-        times = interleaved(contenders, rounds or 41, warm_up=1)
+    """CPU of the HAProxy process. In each chapter all are started anew and asked in turn, for milliseconds each: what
+    else the machine does meets all of them, and how a process happens to lie in memory counts once.
+    """
+    with tempfile.TemporaryDirectory(prefix="dbench") as place:
+        chapters = [_chapter(Path(place) / str(number)) for number in range(rounds or CHAPTERS)]
+    times = {name: tuple(one[name] for one in chapters) for name in chapters[0]}
     micros = ", ".join(f"{name} {1e6 * median(found):.1f} µs" for name, found in times.items())
-    figure = ratio("cost", SPLIT, PLAIN, times, 1.10)
-    return (
-        replace(figure, notes=(f"CPU of HAProxy per request: {micros}", NOTE)),
-        ratio("cost", ALONE, PLAIN, times, 1.10),
-    )
+    first, *more = (_figure(times, name) for name in CASES)
+    return (replace(first, notes=(f"CPU of HAProxy per request: {micros}", NOTE)), *more)
+
+
+def _figure(times: Mapping[str, tuple[float, ...]], name: str) -> Figure:
+    """The median of the chapters' ratios, and the interval that holds it 19 times of 20."""
+    pairs = [our / their for our, their in zip(times[name], times[PLAIN], strict=True)]
+    low, high = interval(pairs)
+    return replace(ratio("cost", name, PLAIN, times, 1.10), value=median(pairs), low=low, high=high)
+
+
+def _chapter(place: Path) -> dict[str, float]:
+    """CPU seconds per request of each."""
+    with ExitStack() as stack:
+        posts = {PLAIN: stack.enter_context(_post(place / "plain", 1, None, {}))}
+        for number, (name, (maps, more)) in enumerate(CASES.items(), 2):
+            posts[name] = stack.enter_context(_post(place / str(number), number, maps, more))
+        links = {name: [stack.enter_context(post.link()) for _ in range(CONNECTIONS)] for name, post in posts.items()}
+        spent = dict.fromkeys(posts, 0.0)
+        order = list(posts)
+        for visit in range(-2, VISITS):
+            for name in order:
+                before = posts[name].cpu
+                _visits(links[name], visit)
+                spent[name] += posts[name].cpu - before if visit >= 0 else 0
+            order = [*order[1:], order[0]]
+    return {name: seconds / REQUESTS for name, seconds in spent.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One HAProxy and the users who ask it."""
+    """One HAProxy."""
 
     address: str
     pid: int
 
-    def cost(self) -> float:
-        """CPU seconds per request. All users ask, then all read: the balancer always has many at once."""
-        with ExitStack() as stack:
-            links = [
-                stack.enter_context(socket.create_connection((self.address, PORT), timeout=60))
-                for _ in range(CONNECTIONS)
-            ]
-            before = _cpu(self.pid)
-            for visit in range(VISITS):
-                crowd = [_visit(number * VISITS + visit) for number in range(CONNECTIONS)]
-                for asked in zip(*crowd, strict=True):
-                    for link, request in zip(links, asked, strict=True):
-                        link.sendall(request)
-                    for link in links:
-                        _whole(link)
-            return (_cpu(self.pid) - before) / (CONNECTIONS * VISITS * 5)
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of all threads, to the nanosecond (its CPU-time clock)."""
+        return time.clock_gettime((~self.pid << 3) | 2)
+
+    def link(self) -> socket.socket:
+        return socket.create_connection((self.address, PORT), timeout=60)
+
+
+def _visits(links: list[socket.socket], visit: int) -> None:
+    """All users ask, then all read: the balancer always has many at once."""
+    crowd = [_visit(number * VISITS + visit % VISITS) for number in range(CONNECTIONS)]
+    for asked in zip(*crowd, strict=True):
+        for link, request in zip(links, asked, strict=True):
+            link.sendall(request)
+        for link in links:
+            _whole(link)
 
 
 def _visit(user: int) -> list[bytes]:
@@ -124,13 +148,8 @@ def _whole(link: socket.socket) -> None:
         said += some
 
 
-def _cpu(pid: int) -> float:
-    """CPU seconds of all threads of a process, to the nanosecond (its CPU-time clock)."""
-    return time.clock_gettime((~pid << 3) | 2)
-
-
 @contextmanager
-def _post(folder: Path, number: int, maps: dict[str, str] | None) -> Iterator[Post]:
+def _post(folder: Path, number: int, maps: Mapping[str, str] | None, more: Mapping[str, object]) -> Iterator[Post]:
     """`maps` None: one backend with as many servers as serve otherwise, and nothing else. One thread each: steadier."""
     with sides.hosts(folder, number, SERVERS, BODY):
         values = sides.values(folder, number, SERVERS)
@@ -141,7 +160,7 @@ def _post(folder: Path, number: int, maps: dict[str, str] | None) -> Iterator[Po
             (folder / "maps").mkdir()
             for name, entries in maps.items():
                 (folder / "maps" / name).write_text(entries)
-            text = rendered("haproxy.cfg.j2", values)
+            text = rendered("haproxy.cfg.j2", {**values, **more})
             wanted = Counter(dict.fromkeys(sides.SETTLED, SERVERS))
         site = sides.Sides(folder, f"{NETWORK}.{number}")
         with sides.haproxy(folder, text.replace("global\n", "global\n    nbthread 1\n", 1)) as pid:
@@ -157,73 +176,3 @@ def _one_backend(values: dict[str, object]) -> str:
     binds = values["balancer_bind"]
     assert isinstance(binds, list)
     return ONE_BACKEND.format(balancer_socket=values["balancer_socket"], bind=binds[0], servers=lines)
-
-
-def abort(rounds: int | None) -> tuple[Figure, ...]:
-    """From the start of `deployer abort` to the last answer of the canary to anybody, at any balancer."""
-    with ground.lab(2) as lab, console(lab) as operator:
-        operator.set(
-            rolling={"wave": 1, "min_in_service": 1},
-            canary={"steps": [50, 100], "bake": "10m", "headroom": "0%", "sites": "together"},
-        )
-        found, refused = [], 0
-        for _ in range(rounds or 3):
-            running = operator.start("deploy", NEW, "--strategy", "canary")
-            operator.until_begun(running, "ask")
-            watch = Watch(lab)
-            watch.start()
-            try:
-                watch.until_seen()
-                began = time.monotonic()
-                ended = operator.start("abort")
-                running.wait()
-                ended.wait()
-            finally:
-                watch.stop()
-            found.append(watch.last - began)
-            refused += watch.failed
-        note = f"half of the users were on it, two sites, four balancers asked all the time; requests failed: {refused}"
-    return (replace(seconds("abort", "abort: to the last canary request", "", found, None), notes=(note,)),)
-
-
-@dataclass
-class Watch:
-    """Users of the canary who ask every balancer again and again; `last` is when it answered one for the last time."""
-
-    lab: Lab
-    last: float = 0.0
-    failed: int = 0
-    seen: set[str] = field(default_factory=set)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
-
-    def start(self) -> None:
-        for one in self.lab.balancers:
-            self._threads.append(threading.Thread(target=self._ask, args=(one.name, one.address)))
-            self._threads[-1].start()
-
-    def until_seen(self) -> None:
-        lifecycle.wait(lambda: len(self.seen), lambda seen: seen == len(self.lab.balancers))
-
-    def stop(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, name: str, address: str) -> None:
-        headers = {"Accept": "text/html", "Sec-Fetch-Dest": "document", "Cookie": f"dp_bucket=1; dp_release={NEW}"}
-        link = HTTPConnection(address, SERVICE_PORT, timeout=20)
-        while not self._over.wait(0.005):
-            try:
-                link.request("GET", "/", headers=headers)
-                answer = link.getresponse()
-                answer.read()
-            except OSError:
-                self.failed += 1
-                link.close()
-                continue
-            self.failed += answer.status != 200
-            if answer.headers["X-Release"] == NEW:
-                self.last = time.monotonic()
-                self.seen.add(name)
-        link.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 
 RATIO, SECONDS = "x", "s"
@@ -44,6 +45,13 @@ def ratio(row: str, work: str, against: str, times: Mapping[str, Sequence[float]
     pairs = [our / their for our, their in zip(ours, theirs, strict=True)]
     value = median(ours) / median(theirs)
     return Figure(row, work, against, value, min(pairs), max(pairs), RATIO, target, _raw(times, work, against))
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Holds the median of what they are samples of 19 times of 20 or more; of fewer than six, all there is."""
+    ordered, n = sorted(values), len(values)
+    outside = max(rank for rank in range(n) if sum(comb(n, below) for below in range(rank)) <= 2**n / 40)
+    return ordered[max(outside - 1, 0)], ordered[min(n - outside, n - 1)]
 
 
 def seconds(row: str, work: str, against: str, times: Sequence[float], target: float | None) -> Figure:

@@ -19,7 +19,7 @@ ROWS = {
     "sweep": ("in_memory", "sweep"),
     "artifact": ("artifact", "measure"),
     "cost": ("cost", "measure"),
-    "abort": ("cost", "abort"),
+    "abort": ("aborting", "measure"),
     "switch": ("switch", "measure"),
     "evacuate": ("evacuation", "measure"),
     "evacuate-last": ("evacuation", "measure"),

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from tests.bench import ground
-from tests.bench.cost import Watch
+from tests.bench.aborting import Watch
 from tests.bench.figure import Figure, seconds
 from tests.bench.ground import NEW, OLD
 from tests.lab.console import Console, console

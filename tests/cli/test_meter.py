@@ -37,9 +37,11 @@ def test_requests_are_counted_from_when_the_share_was_set_over_all_balancers_of_
     there.seen[("dc1-lb2", NEW)] = Counts(50)
     there.people |= {("dc1-lb1", OLD): 190, ("dc1-lb2", NEW): 10, ("dc2-lb1", NEW): 400}
     (line,) = meter.lines({"dc1": split(500)})
-    assert line == ("dc1: 1.1.0 set 5 %, measured 10.00 % of 1,000 requests and 5.00 % of 200 users of the last minute")
+    assert line == (
+        "dc1: 1.1.0 set 5 %, measured 10.00 % of 1,000 requests and 5.00 % of about 200 users of the last minute"
+    )
     (line,) = meter.lines({"dc1": split(5_000)})
-    assert line == "dc1: 1.1.0 set 50 %, measured 5.00 % of 200 users of the last minute", "counted anew"
+    assert line == "dc1: 1.1.0 set 50 %, measured 5.00 % of about 200 users of the last minute", "counted anew"
 
 
 def test_where_everybody_is_on_one_release_nothing_is_measured() -> None:

@@ -77,6 +77,8 @@ def split(lab: Lab) -> Lab:
     """The second host of each site is on the new release, in slot b."""
     for site in ("dc1", "dc2"):
         host.put(lab.machine(f"{site}-web2"), lab.artifacts / f"shop-{NEW}.tar.gz", NEW, slot="B")
+    _again(lab, lab.balancers[1], balancer_faults="")
+    _again(lab, lab.balancers[2], balancer_faults="", balancer_alone=False)
     lifecycle.wait(lambda: [_up(one) for one in lab.balancers], all)
     return lab
 
@@ -87,9 +89,10 @@ def _up(one: Machine) -> bool:
     return up == {("shop_a", f"{one.site}-web1"), ("shop_b", f"{one.site}-web2")}
 
 
-@pytest.fixture
-def browser(split: Lab) -> Browser:
-    return Browser(split.balancers[0])
+@pytest.fixture(params=(0, 1, 2), ids=("for drills", "provisioned", "in a frontend of yours"))
+def browser(split: Lab, request: pytest.FixtureRequest) -> Browser:
+    """Of each way in which the rules are written."""
+    return Browser(split.balancers[request.param])
 
 
 def test_with_empty_maps_slot_a_has_everything_and_nobody_a_cookie(split: Lab, browser: Browser) -> None:
@@ -222,11 +225,11 @@ def test_a_ladder_with_a_reload_loses_nothing_and_mixes_nothing(split: Lab) -> N
     assert set(seen.flips) == {f"{OLD}>{NEW}"}
 
 
-def test_a_signed_tester_is_heard_and_an_unsigned_is_not(split: Lab, browser: Browser) -> None:
+def test_a_signed_tester_is_heard_and_an_unsigned_is_not(split: Lab) -> None:
     tell(split, 0, SPLIT)
     one = split.balancers[0]
     key = b"a key of the testers"
-    _again(split, one, tester_key=b64encode(key).decode())
+    _again(split, one, balancer_tester_key=b64encode(key).decode())
     tell(split, 0, SPLIT)
     signed = f"{NEW}~{hmac.new(key, NEW.encode(), hashlib.sha256).hexdigest()}"
     fresh = Browser(one)
@@ -242,18 +245,20 @@ def test_first_seen_keeps_the_release_first_seen(split: Lab) -> None:
     tell(split, 5000, SPLIT)
     browser = Browser(one)
     first = browser.page()
-    assert set(first.cookies) == {"dp_release"}
+    assert set(first.cookies) == {"dp_release", "dp_bucket"}, "the number is looked at once, and counted"
     for share in (1, 9999):
         tell(split, share, SPLIT)
         for release in (OLD, NEW):
-            reply = browser.page(dp_release=release)
+            reply = browser.page(dp_release=release, dp_bucket="5000")
             assert (reply.release, reply.cookies) == (release, {})
+            assert set(browser.page(dp_release=release).cookies) == {"dp_release", "dp_bucket"}
+        assert browser.page(dp_bucket="5000").release == (NEW if share > 5000 else OLD)
     tell(split, 0, SPLIT)
     assert browser.page(dp_release=NEW).release == OLD
     seen = [browser.page().release for _ in range(20)]
     assert set(seen) == {OLD}
 
 
-def _again(lab: Lab, one: Machine, *, sticky: str = "bucket", tester_key: str = "") -> None:
-    balancer.prepare(lab, one, sticky=sticky, tester_key=tester_key)
+def _again(lab: Lab, one: Machine, *, sticky: str = "bucket", **more: object) -> None:
+    balancer.prepare(lab, one, sticky=sticky, **more)
     balancer.reload(one)

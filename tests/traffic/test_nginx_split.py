@@ -132,3 +132,18 @@ def test_new_visitors_get_the_share_and_are_counted(dc1: NginxSite) -> None:
         return new == {"1.0.0": shares[False], "2.0.0": shares[True]}
 
     until(counted, "every request is counted once")
+
+
+def test_users_are_counted_for_each_release_by_their_numbers_when_pages_load(dc1: NginxSite) -> None:
+    to(dc1, 3000)
+    (dc1.balancers["lb1"].maps / "requests.log").write_text("shop_a 200 0.001 127.0.0.1:80\n")
+    assert dc1.traffic.users(["dc1"]) == {}, "a log of before, without numbers"
+    jars = [page(dc1).cookies for _ in range(60)]
+    for jar in jars:
+        page(dc1, None, **jar)
+        call(dc1, dp_bucket="1", dp_release=jar["dp_release"])
+    numbers = Counter(release for release, _ in {(jar["dp_release"], int(jar["dp_bucket"])) for jar in jars})
+    until(
+        lambda: dc1.traffic.users(["dc1"]) == {("lb1", release): count for release, count in numbers.items()},
+        "each number is counted once, and where it loaded its page",
+    )

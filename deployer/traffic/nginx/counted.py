@@ -1,4 +1,4 @@
-"""Requests of each slot, counted from a log of one short line each, written only while there is a split
+"""Requests and users of each slot, counted from a log of one short line each, written only while there is a split
 
 The log is read on from where it was left off, and emptied when it has grown; sums stay in a file beside it.
 """
@@ -14,12 +14,40 @@ from deployer.machines import Balancer
 from deployer.ssh import Ssh
 
 LOG, SUMS = "requests.log", "requests.sums"
+_MINUTE = 60
+_RECENT = 16 * 1024 * 1024
+"""Bytes at the end of the log in which users are looked for: of a minute with more than a quarter of a million
+requests, the end.
+"""
 _LARGE = 64 * 1024 * 1024
 _ADD = (
     "NR == FNR { if (FNR > 1) { total[$1] = $2; failed[$1] = $3 } next } "
     "NF >= 2 { total[$1]++; if ($2 >= 500) failed[$1]++ } "
     "END { print head; for (slot in total) print slot, total[slot], failed[slot] + 0 }"
 )
+
+_DISTINCT = (
+    r"$4 ~ /^[0-9]+\.[0-9]+$/ && $5 ~ /^[0-9]+$/ && $4 >= since && !seen[$1, $5 + 0]++ { users[$1]++ } "
+    "END { for (slot in users) print slot, users[slot] }"
+)
+
+
+def users(ssh: Ssh, balancer: Balancer) -> Mapping[str, int]:
+    """Backend ("shop_a") to how many numbers of users loaded a page in the last minute; empty where nothing is logged,
+    or without the numbers.
+
+    Raises:
+        StepFailed: the log is there and cannot be read.
+        Unreachable: the machine does not answer.
+    """
+    script = f"""
+cd {shlex.quote(balancer.maps)} && [ -e {LOG} ] || exit 0
+tail -c {_RECENT} {LOG} | awk -v since="$(($(date +%s) - {_MINUTE}))" {shlex.quote(_DISTINCT)}
+"""
+    answer = ssh.ask(balancer.name, "sh", script)
+    if not answer.ok:
+        raise StepFailed(f"cannot count users in {balancer.maps}/{LOG}: {answer.complaint}", where=balancer.name)
+    return {backend: int(number) for backend, number in (line.split() for line in answer.out.splitlines())}
 
 
 def counts(ssh: Ssh, balancer: Balancer) -> Mapping[str, Counts]:
