@@ -29,8 +29,8 @@ class Maps:
 
     @property
     def split(self) -> Split | None:
-        """None while no release is named. Releases that are only known have share 0."""
-        if not self.stable:
+        """None while no release is named, or one has no slot. Releases that are only known have share 0."""
+        if not self.stable or not {self.stable, self.canary or self.stable} <= dict(self.releases).keys():
             return None
         shares = {release: 0 for release, _ in self.releases}
         if self.canary and self.canary != self.stable:

@@ -13,14 +13,12 @@ from deployer.machines import Balancer
 from deployer.model import WHOLE, Standing
 from deployer.steps import Shift
 from deployer.traffic import asked, edge, healthfile
-from deployer.traffic.ground import OFTEN, Ground, Waiting
+from deployer.traffic.ground import Ground, Waiting
 from deployer.traffic.haproxy import Seen
+from deployer.traffic.made import make
 from deployer.traffic.maps import Maps
 from deployer.traffic.wanted import NOTHING, before, between, foretold, wanted
 from deployer.world import Order, Outcome
-
-A_RELOAD = 1.5
-"""Seconds in which a balancer that is being reloaded answers with one voice again."""
 
 
 def shift(ground: Ground, step: Shift, order: Order) -> Outcome:
@@ -137,7 +135,7 @@ class _Act:
     def _foretell_one(self, balancer: Balancer, then: Maps) -> None:
         now = asked.read(self.ground.ssh, balancer)
         if now is not None and foretold(now, then) != now:
-            self._make(balancer, foretold(now, then))
+            make(self.ground, balancer, foretold(now, then), self.order)
 
     def _raise_to(self, stage: Maps, was: Mapping[str, Maps]) -> None:
         done = self._everywhere(stage, list(was))
@@ -147,7 +145,7 @@ class _Act:
         name, error = next(iter(bad.items()))
         if isinstance(error, Overtaken):
             raise error
-        back = self.ground.ssh.each(was, lambda one: self._make(self.balancers[one], was[one]))
+        back = self.ground.ssh.each(was, lambda one: make(self.ground, self.balancers[one], was[one], self.order))
         stuck = [f"{one}: {why}" for one, why in back.items() if isinstance(why, DeployerError)]
         told = f"; not taken back on {', '.join(stuck)}" if stuck else "; taken back everywhere"
         raise StepFailed(f"{error.what}{told}", where=name, remedy=error.remedy) from error
@@ -178,31 +176,7 @@ class _Act:
             waiting.linger(f"{why}, to lower it there too")
 
     def _everywhere(self, then: Maps, names: list[str]) -> Mapping[str, DeployerError | None]:
-        return self.ground.ssh.each(names, lambda name: self._make(self.balancers[name], then))
-
-    def _make(self, balancer: Balancer, then: Maps) -> None:
-        """Idempotent, and tried again for a moment: somebody may reload the balancer just now."""
-        waiting = Waiting(self.ground.clock, self.order)
-        while True:
-            try:
-                return self._make_now(balancer, then)
-            except Overtaken:
-                raise
-            except DeployerError:
-                if waiting.seconds > A_RELOAD:
-                    raise
-                self.ground.clock.sleep(OFTEN)
-
-    def _make_now(self, balancer: Balancer, then: Maps) -> None:
-        """What is so already is only read."""
-        ssh = self.ground.ssh
-        now = asked.read(ssh, balancer)
-        if now is None:
-            raise StepFailed("it has no maps", where=balancer.name, remedy="deployer traffic render")
-        asked.write(ssh, balancer, self.ground.service, self.order, now, then)
-        for found in (asked.read(ssh, balancer), *asked.read_old(ssh, balancer)):
-            if found is None or not found.same(then):
-                raise StepFailed(f"it reports {found and found.split}, not {then.split}", where=balancer.name)
+        return self.ground.ssh.each(names, lambda name: make(self.ground, self.balancers[name], then, self.order))
 
 
 def _stages(first: Maps, then: Maps, now: Mapping[str, Maps]) -> Iterator[Maps]:

@@ -116,6 +116,11 @@ class Nginx:
         for pid in (self.process.pid, *children(self.process.pid)):
             kill(pid, number)
 
+    def reload(self) -> None:
+        """As somebody else does it, who does not wait."""
+        assert self.process
+        kill(self.process.pid, signal.SIGHUP)
+
     def stop(self) -> None:
         if self.process:
             self._signal(signal.SIGKILL)

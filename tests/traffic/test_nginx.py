@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from deployer.probe import HttpProbe
 from deployer.safety import prove
 from deployer.steps import Drain, Readmit, Shift
 from deployer.strategies import rolling
-from deployer.traffic.nginx import fresh
+from deployer.traffic.nginx import balancer as nginx
+from deployer.traffic.nginx import fresh, tables
+from deployer.traffic.wanted import NOTHING
+from deployer.world import Past
 from tests.ssh.parts import until
 from tests.traffic.nginx_parts import STATUS, NginxSite, fresh_load, nginx_site
 from tests.traffic.parts import Ordered
@@ -250,6 +254,39 @@ def test_the_split_is_what_users_get(canary: NginxSite, ordered: Ordered) -> Non
             assert (reply.body == "web1") is canaries, (bucket, reply)
     canary.traffic.shift(Shift("dc1", NEW), ordered.order)
     assert Counter(canary.get("/").body for _ in range(20)) == {"web1": 20}
+
+
+@pytest.mark.parametrize("loaded", [True, False], ids=("and nginx reloaded", "and nothing reloaded"))
+@pytest.mark.parametrize("edit", ["a table", "the whole file", "a backup", "a server"])
+def test_what_somebody_edited_is_put_right_while_a_run_watches(
+    canary: NginxSite, ordered: Ordered, edit: str, loaded: bool
+) -> None:
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    order = replace(ordered.order, past=lambda: Past(splits={"dc1": HALF}))
+    assert canary.traffic.mend(["dc1"], order) == ()
+    maps, backup = canary.balancers["lb1"].maps, canary.balancers["lb2"].maps / "split.conf.was"
+    split, servers = maps / "split.conf", maps / "shop_a.servers"
+    match edit:
+        case "a table":
+            split.write_text(split.read_text().replace('default "1.0.0";', 'default "2.0.0";'))
+        case "the whole file":
+            split.write_text(tables.text(NOTHING, "shop", "ab", "of another day"))
+        case "a backup":
+            split.write_text(backup.read_text())
+        case _:
+            servers.write_text(servers.read_text().replace("weight=100", "weight=50"))
+    if loaded:
+        canary.balancers["lb1"].reload()
+    (said,) = canary.traffic.mend(["dc1"], order)
+    assert said.startswith("lb1: changed by somebody else")
+    assert said.endswith("again")
+    seen = canary.traffic.look(["dc1"])
+    assert (dict(seen.splits), seen.complaints) == ({"dc1": HALF}, ())
+    for bucket, canaries in (("4999", True), ("5000", False)):
+        reply = canary.get("/", "lb1", {**PAGE, "Cookie": f"dp_bucket={bucket}"})
+        assert (reply.body == "web1") is canaries
+    servers.write_text(servers.read_text().replace("weight=50", "weight=100"))
+    nginx.make_whole(canary.ssh, canary.estate.balancers[0], "shop", ordered.order)
 
 
 def test_a_raise_that_one_refuses_is_taken_back(canary: NginxSite, ordered: Ordered) -> None:

@@ -13,6 +13,7 @@ import pytest
 from deployer.errors import Overtaken, StepFailed, Unreachable
 from deployer.model import Release, Split
 from deployer.steps import Readmit, Shift
+from deployer.traffic.maps import NAMES
 from deployer.world import Past
 from tests.ssh.parts import until
 from tests.traffic.parts import Ordered, Site, at_home, load, site
@@ -188,6 +189,20 @@ def test_what_was_set_before_a_resume_is_mended_after_it(dc1: Site, ordered: Ord
     (said,) = mended(dc1, ordered, HALF, HALF)
     assert "lb2: changed by somebody else" in said
     assert at_run_time(dc1, "lb2", "pct.map") == {"pct": "5000"}
+
+
+@pytest.mark.parametrize("name", ["slot.map", "rel.map", "pct.map"])
+def test_a_map_emptied_by_hand_is_mended_and_the_other_balancer_is_left_alone(
+    dc1: Site, ordered: Ordered, name: str
+) -> None:
+    to(dc1, HALF, ordered)
+    part, other = dc1.balancers["lb1"], dc1.balancers["lb2"]
+    before = {one: other.ask(f"show map {other.folder}/maps/{one}") for one in NAMES}
+    part.ask(f"clear map {part.folder}/maps/{name}")
+    (said,) = mended(dc1, ordered, HALF, HALF)
+    assert "lb1: changed by somebody else" in said
+    assert at_run_time(dc1, "lb1", name) == file(dc1, "lb1", name) == file(dc1, "lb2", name)
+    assert {one: other.ask(f"show map {other.folder}/maps/{one}") for one in NAMES} == before, "not one entry written"
 
 
 def test_a_balancer_that_comes_back_with_the_share_on_its_disk_is_mended(dc1: Site, ordered: Ordered) -> None:

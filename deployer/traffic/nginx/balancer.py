@@ -9,6 +9,7 @@ from hashlib import sha256
 from deployer.errors import StepFailed, Unreachable
 from deployer.fence import act
 from deployer.machines import Balancer
+from deployer.model import Split
 from deployer.ssh import Ssh
 from deployer.traffic.haproxy import Seen
 from deployer.traffic.maps import Maps
@@ -87,6 +88,11 @@ class Told:
     @property
     def now(self) -> Files:
         return self.loaded or self.files
+
+    def keeps(self, split: Split) -> bool:
+        """Whether the files it runs are those that lie there, as the deployer wrote them, and say this split."""
+        said = self.files.maps.split
+        return self.loaded is self.files and self.files.genuine and said is not None and said.alike(split)
 
     def complaints(self, balancer: Balancer) -> Iterator[str]:
         if self.loaded is not self.files:
@@ -187,6 +193,11 @@ def write(ssh: Ssh, balancer: Balancer, service: str, order: Order, then: Maps) 
         order,
         lambda files: files if files.genuine and files.maps.same(then) else files.split_by(then),
     )
+
+
+def make_whole(ssh: Ssh, balancer: Balancer, service: str, order: Order) -> None:
+    """The files that lie there are genuine and loaded; what they say in their first lines is true again."""
+    change(ssh, balancer, service, order, lambda files: files if files.genuine else files.split_by(files.maps))
 
 
 def turn(ssh: Ssh, balancer: Balancer, service: str, order: Order, hosts: Collection[str], slot: str) -> None:  # noqa: PLR0917
