@@ -16,6 +16,7 @@ from deployer.evacuation import card as cards
 from deployer.fleet import AnsibleFleet
 from deployer.foretold import Forecast, forecast, pace
 from deployer.gates.bake import Bake
+from deployer.gates.beside import Beside, with_the_edge
 from deployer.gates.checks import Checks
 from deployer.gates.configured import config
 from deployer.gates.desk import Desk, Gate, Person
@@ -42,7 +43,7 @@ from deployer.ssh import Ssh
 from deployer.steps import Ask
 from deployer.store import open_store
 from deployer.strategies.checked import POINTS, gate
-from deployer.strategies.restore import SITE
+from deployer.strategies.restore import SITE, SITES
 from deployer.strategies.rolling import METRICS
 from deployer.strategies.squeeze import SQUEEZE
 from deployer.traffic.live import LiveTraffic
@@ -82,7 +83,7 @@ class Workplace:
     def bakes(self, plan: Plan, picture: Picture) -> Bakes:
         """How long each question must be asked, where there is a gate that measures."""
         values = self.settings.gate
-        if values is None or not any(isinstance(step, Ask) and step.versus for step in plan.steps):
+        if values is None or not any(isinstance(step, Ask) and step.gate == METRICS for step in plan.steps):
             return NOTHING_BAKED
         told, origin = config(values), source(values.source, self.estate, self.ssh)
         measured = measure(plan, picture, told, origin, self.world.clock)
@@ -156,8 +157,13 @@ def _desk(gates: Mapping[str, Gate], estate: Estate, settings: Settings, traffic
     if values is None:
         return Desk(gates)
     patience = Patience(values.max_bake, values.wait, values.warm_up, values.every)
-    metrics = MetricGate(source(values.source, estate, ssh), config(values), traffic, WallClock(), patience)
-    return Desk({**gates, METRICS: metrics}, metrics)
+    origin, told, clock = source(values.source, estate, ssh), config(values), WallClock()
+    beside = Beside(origin, {host.name: host.site for host in estate.hosts}, traffic)
+    metrics = {
+        METRICS: MetricGate(origin, told, traffic, clock, patience),
+        SITES: MetricGate(beside, with_the_edge(told), EdgeCounters(traffic), clock, patience),
+    }
+    return Desk({**gates, **metrics})
 
 
 def _ansible(ground: Ground) -> Ansible:

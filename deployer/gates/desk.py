@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from deployer.errors import StepFailed
 from deployer.model import Verdict
@@ -16,8 +16,9 @@ class Gate(Protocol):
     def ask(self, step: Ask, order: Order) -> Outcome: ...
 
 
+@runtime_checkable
 class Watcher(Gate, Protocol):
-    """A gate that also looks while nobody asks."""
+    """A gate that also looks while nobody asks: at what it let pass last."""
 
     def between(self, order: Order) -> Outcome | None: ...
 
@@ -25,7 +26,6 @@ class Watcher(Gate, Protocol):
 @dataclass(frozen=True, slots=True)
 class Desk:
     gates: Mapping[str, Gate]
-    watcher: Watcher | None = None
 
     def ask(self, step: Ask, order: Order) -> Outcome:
         gate = self.gates.get(step.gate)
@@ -35,7 +35,9 @@ class Desk:
         return gate.ask(step, order)
 
     def between(self, order: Order) -> Outcome | None:
-        return self.watcher.between(order) if self.watcher else None
+        passed = order.past().passed
+        gate = self.gates.get(passed.step.gate) if passed else None
+        return gate.between(order) if isinstance(gate, Watcher) else None
 
 
 class Person:

@@ -119,7 +119,7 @@ def _pace(step: Ask, shares: Mapping[str, int], measured: Measured) -> tuple[flo
 def _measured(data: Data, seconds: float, hosts: Mapping[str, int]) -> Measured:
     rate = {side.site: 60 * _requests(side) / seconds if seconds > 0 else 0.0 for side in data.canary}
     names = dict.fromkeys(name for side in data.canary for name in side.metrics)
-    pooled = {name: _pooled([side.metrics[name] for side in data.canary if name in side.metrics]) for name in names}
+    pooled = {name: pooled([side.metrics[name] for side in data.canary if name in side.metrics]) for name in names}
     return Measured(pooled, rate, hosts)
 
 
@@ -137,7 +137,7 @@ def _size(metric: Metric) -> int:
             return 0
 
 
-def _pooled(metrics: list[Metric]) -> Metric:
+def pooled(metrics: list[Metric]) -> Metric:
     """All sites as one; gauges, and buckets that differ, are those of the first."""
     first = metrics[0]
     if isinstance(first, Counts):

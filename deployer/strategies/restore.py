@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from deployer.errors import Refused
 from deployer.model import WHOLE, Intent, Picture, Split
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Ask, Shift
+from deployer.steps import Ask, Shift, Versus
 
 SITE = "site"
-"""The gate that compares a site, named in place of a release, with the others."""
+"""The gate that compares a site, named in place of a release, with the others, by failed requests at the edge."""
+SITES = "sites"
+"""The gate that compares its hosts with theirs by every metric, where there is a metric gate."""
 
 
 def plan(intent: Intent, picture: Picture, site: str, shares: Sequence[int], bake: float) -> Plan:
@@ -28,9 +30,21 @@ def plan(intent: Intent, picture: Picture, site: str, shares: Sequence[int], bak
     legs = []
     for share in rungs:
         name = f"{site} at {share / 100:g} %"
-        steps = (Shift("edge", split(now, site, share)), Ask(SITE, picture.sites, name, site, bake))
+        steps = (Shift("edge", split(now, site, share)), _ask(intent, picture, site, share, bake))
         legs.append(Leg(name, "", (Stage(name, "", steps),)))
     return Plan(intent, tuple(legs))
+
+
+def _ask(intent: Intent, picture: Picture, site: str, share: int, bake: float) -> Ask:
+    """With everybody at the site there is nothing beside it: what the others did before must do."""
+    about = f"{site} at {share / 100:g} %"
+    if intent.gating is None:
+        return Ask(SITE, picture.sites, about, site, bake)
+    serving = [host for host in picture.hosts.values() if host.in_service]
+    new = tuple(host.host for host in serving if host.site == site)
+    old = tuple(host.host for host in serving if host.site != site and share < WHOLE)
+    version = release(picture, site)
+    return Ask(SITES, picture.sites, about, version, bake, version, (Versus("edge", new, old),))
 
 
 def split(now: Split, site: str, share: int) -> Split:

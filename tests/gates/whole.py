@@ -52,7 +52,7 @@ class Whole:
 
     def engine(self) -> Engine:
         it = self.it
-        desk = Desk({"metrics": self.gate, "person": Person()}, self.gate)
+        desk = Desk({"metrics": self.gate, "person": Person()})
         world = replace(it.memory.world(), gates=desk, clock=self.stream)
         return Engine(
             world, it.journal, it.brake, "ann", it.journal.epoch, lambda _: None, lambda _, line: self.told.append(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from deployer.lab import balancer, faults
 from deployer.lab.layout import Lab
@@ -65,6 +66,33 @@ def test_a_site_that_does_worse_loses_its_users_again(lab: Lab, operator: Consol
         faults.misbehave(lab, host.name)
     assert told.code == 5, str(told)
     assert shares(lab) == {0}
+
+
+def test_with_a_metric_gate_a_slow_site_loses_them_too_and_a_good_one_keeps_them(lab: Lab, operator: Console) -> None:
+    metrics = {"error_rate": {"effect": {"allowed": 0.05}}, "latency_p50": {"effect": {"allowed": 4, "critical": 20}}}
+    gate = {"metrics": metrics, "warm_up": "0s", "every": "1s", "max_bake": "4m", "wait": "0s"}
+    operator.set(restore={"steps": [50], "bake": "2s"}, gate=gate)
+    load = control.start(lab, rate=120)
+    good = operator.run("restore", "dc2", "--yes")
+    assert good.code == 0, str(good)
+    assert shares(lab) == {50}
+    shown = operator.run("show", "--gate", "last").out
+    assert "failed_at_the_edge" in shown
+    assert "edge: 1.0.0 on dc2-web1" in shown
+    assert operator.run("evacuate", "dc2", "--yes").code == 0
+    for host in lab.of_site("dc2", "web"):
+        faults.misbehave(lab, host.name, latency=0.3)
+    slow = operator.run("restore", "dc2", "--yes")
+    seen = control.stop(load)
+    for host in lab.of_site("dc2", "web"):
+        faults.misbehave(lab, host.name)
+    assert slow.code == 5, str(slow)
+    assert "latency_p50 too high" in slow.err
+    assert shares(lab) == {0}
+    assert seen.failed == 0, seen.all
+    settings = yaml.safe_load((operator.inventory / "deployer.yml").read_text())
+    del settings["gate"]
+    (operator.inventory / "deployer.yml").write_text(yaml.safe_dump(settings))
 
 
 def test_what_may_not_be_restored(lab: Lab, operator: Console) -> None:
