@@ -78,7 +78,7 @@ def test_with_a_metric_gate_a_slow_site_loses_them_too_and_a_good_one_keeps_them
     assert shares(lab) == {50}
     shown = operator.run("show", "--gate", "last").out
     assert "failed_at_the_edge" in shown
-    assert "edge: 1.0.0 on dc2-web1" in shown
+    assert "compared  edge: 1.0.0 on dc2" in shown
     assert operator.run("evacuate", "dc2", "--yes").code == 0
     for host in lab.of_site("dc2", "web"):
         faults.misbehave(lab, host.name, latency=0.3)
