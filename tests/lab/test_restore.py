@@ -72,6 +72,7 @@ def test_with_a_metric_gate_a_slow_site_loses_them_too_and_a_good_one_keeps_them
     metrics = {"error_rate": {"effect": {"allowed": 0.05}}, "latency_p50": {"effect": {"allowed": 4, "critical": 20}}}
     gate = {"metrics": metrics, "warm_up": "0s", "every": "1s", "max_bake": "4m", "wait": "0s"}
     operator.set(restore={"steps": [50], "bake": "2s"}, gate=gate)
+    assert operator.run("evacuate", "dc2", "--yes").code == 0
     load = control.start(lab, rate=120)
     good = operator.run("restore", "dc2", "--yes")
     assert good.code == 0, str(good)
