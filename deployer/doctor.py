@@ -14,6 +14,7 @@ from deployer.gates.examined import examine as gate_examined
 from deployer.gates.source import Source
 from deployer.machines import Balancer, EdgeNode, Estate, Host
 from deployer.model import Standing
+from deployer.notices.examined import found as reachable
 from deployer.own_files import absent, no_ansible
 from deployer.preflight import parted
 from deployer.reach import Reached, Shell, reach
@@ -68,6 +69,7 @@ def examine(patient: Patient) -> Iterator[Line]:
     for finding in no_ansible():
         yield Line(Mark.BAD, finding.where, finding.what, finding.remedy)
     yield from _journal(patient)
+    yield from _notices(patient.settings)
     yield from _artifacts(patient.settings)
     before = patient.now()
     reached = reach(patient.shell, patient.estate)
@@ -119,6 +121,14 @@ def _journal(patient: Patient) -> Iterator[Line]:
         yield Line(Mark.BAD, "journal", f"{place}: {wrong.what}", wrong.remedy or "see state in deployer.yml")
     else:
         yield Line(Mark.OK, "journal", f"{place} can be written")
+
+
+def _notices(settings: Settings) -> Iterator[Line]:
+    """A run goes on without them: no more than a warning."""
+    for one, wrong in reachable(settings.notices):
+        yield Line(
+            Mark.WARN if wrong else Mark.OK, f"notices {one.called}", wrong or "deployer notices --test tries it"
+        )
 
 
 def _artifacts(settings: Settings) -> Iterator[Line]:

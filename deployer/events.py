@@ -179,6 +179,16 @@ class GoingBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A hook of the operator's own was called at this point of the run; `wrong` is "" where all was well."""
+
+    point: str
+    hook: str
+    wrong: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     end: End
     note: str = ""
@@ -199,6 +209,7 @@ Event = (
     | GoingBack
     | Ended
     | Injected
+    | Called
     | OnHold
     | Overrode
     | Frozen

@@ -122,7 +122,7 @@ class Journal:
         def work(rows: Rows) -> tuple[RunHead, ...]:
             found = rows.ask(
                 """SELECT MIN(seq), MAX(seq),
-                MAX(CASE WHEN kind IN ('AbortAsked', 'Injected', 'Overrode') THEN 0 ELSE seq END)
+                MAX(CASE WHEN kind IN ('AbortAsked', 'Injected', 'Overrode', 'Called') THEN 0 ELSE seq END)
                 FROM deployer_journal WHERE service = ? AND run <> ? GROUP BY run ORDER BY MIN(seq) DESC LIMIT ?""",
                 self._service,
                 SERVICE,

@@ -11,6 +11,7 @@ from deployer.events import (
     AbortAsked,
     Approved,
     Begun,
+    Called,
     Done,
     End,
     Ended,
@@ -106,7 +107,9 @@ class Progress:
     def apply(self, record: Record) -> None:
         if record.run == SERVICE:  # says nothing of one run
             return
-        self.run, self.changed = record.run, record.at
+        self.run = record.run
+        if not isinstance(record.event, Called):  # a hook is called beside the run, also after it
+            self.changed = record.at
         self._take(record.event, record.at)
 
     def _take(self, event: Event, at: float) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm per kind of record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployer.hooks import NO_HOOKS, Call, Hooks, calls, play
+from deployer.hooks import NO_HOOKS, Call, Facts, Hook, Hooks, calls, play
 from deployer.model import Split
 
 
@@ -13,7 +13,8 @@ def split(dc1: int) -> Split:
 
 
 def hooks(folder: Path, *passive: str, timeout: float = 30) -> Hooks:
-    return Hooks(str(folder), ("start {site}",), passive or ("stop {site}",), timeout)
+    at = {"active": ("start {site}",), "passive": passive or ("stop {site}",)}
+    return Hooks(str(folder), {point: tuple(Hook(one, timeout) for one in named) for point, named in at.items()})
 
 
 def events(before: Split | None, after: Split) -> list[str]:
@@ -39,9 +40,9 @@ def test_a_hook_learns_what_happened_and_its_failure_is_told(tmp_path: Path) -> 
     script.write_text(f"#!/bin/sh\necho $1 $DEPLOYER_SITE $DEPLOYER_EVENT $DEPLOYER_RUN >>{told}\nexit $2\n")
     script.chmod(0o755)
     found = hooks(tmp_path, "./hook.sh {site} 0", "./hook.sh {site} 5", "./nowhere.sh", "sleep 600", timeout=5)
-    ended = dict(play(found, calls(found, split(5_000), split(10_000)), "r1"))
+    ended = dict(play(found, calls(found, split(5_000), split(10_000)), Facts("r1")))
     assert sorted(told.read_text().splitlines()) == ["dc2 dc2 passive r1"] * 2
-    assert ended[Call("dc2", "passive", "./hook.sh dc2 0")] == ""
-    assert "ended with 5" in ended[Call("dc2", "passive", "./hook.sh dc2 5")]
-    assert "cannot be run" in ended[Call("dc2", "passive", "./nowhere.sh")]
-    assert "took longer than 5 s" in ended[Call("dc2", "passive", "sleep 600")]
+    assert ended[Call("dc2", "passive", Hook("./hook.sh dc2 0", 5))] == ""
+    assert "ended with 5" in ended[Call("dc2", "passive", Hook("./hook.sh dc2 5", 5))]
+    assert "cannot be run" in ended[Call("dc2", "passive", Hook("./nowhere.sh", 5))]
+    assert "took longer than 5 s" in ended[Call("dc2", "passive", Hook("sleep 600", 5))]

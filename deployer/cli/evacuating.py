@@ -47,12 +47,21 @@ class Wish:
 
 
 def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
-    """None: only checked.
+    """None: only checked. People are told when it is over: nothing comes before the users.
 
     Raises:
         UsageError, Refused: nothing was touched.
         Taken: another evacuation won; this one was taken back where it had acted.
     """
+    found = _evacuate(ground, wish)
+    if found is not None:
+        from deployer.cli.noticing import tell
+
+        tell(ground, found.records)
+    return found
+
+
+def _evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
     card, warning = reading.card(ground.inventory, _asking(ground))
     card = replace(card, hooks=replace(card.hooks, arguments=_asking(ground).arguments()))
     if warning:
@@ -154,7 +163,7 @@ def _act(  # noqa: PLR0917
     followed = after.wait(card.dns.within if card.dns else 0.0, order.tell)
     found = Evacuated(wish.site, run, before, changed, missing, left, seconds, ledger.away, followed, after.missing)
     ledger.write(*events(found))
-    return replace(found, away=ledger.away)
+    return replace(found, away=ledger.away, records=ledger.records)
 
 
 def _aftermath(card: Card, nodes: tuple[Node, ...]) -> Aftermath:

@@ -21,9 +21,9 @@ FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve", "freeze")),
-    ("Look", ("status", "history", "show", "logs", "web", "report", "judge")),
+    ("Look", ("status", "history", "show", "logs", "web", "report", "metrics", "judge")),
     ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
-    ("Set up", ("init", "doctor", "lock", "lab", "completion")),
+    ("Set up", ("init", "doctor", "notices", "lock", "lab", "completion")),
 )
 """The order of the help; a verb that is named nowhere comes under "More"."""
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from deployer.brake import Brake
 from deployer.cli import papers, say
+from deployer.cli.beside import Beside
 from deployer.cli.gauge import Gauge
 from deployer.cli.meter import Meter
 from deployer.cli.options import Acting, Papers
@@ -68,17 +69,18 @@ def begin(  # noqa: PLR0917
         Stale: the world moved since the picture was taken.
     """
     run = new_run(work.world.clock.now())
-    with held(work, run, why) as hold:
+    with Beside(work) as beside, held(work, run, why) as hold:
         still_true(picture, work.world.eyes.look(), "the same command once more, to see the new plan")
-        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why, foretold, terms), hold)
+        beside.begin(run, plan, why)
+        ended = walk(work, run, lambda engine: engine.run(run, plan, picture, why, foretold, terms), hold, beside)
     return leave(report(work, run, ended, showing), hold[1])
 
 
 def again(work: Workplace, run: str, act: Callable[[Engine], Ended], why: str, showing: Showing) -> int:
     """A run taken up again under the lock; the exit code."""
     papers.check(showing.papers)
-    with held(work, run, why) as hold:
-        ended = walk(work, run, act, hold)
+    with Beside(work) as beside, held(work, run, why) as hold:
+        ended = walk(work, run, act, hold, beside)
     return leave(report(work, run, ended, showing), hold[1])
 
 
@@ -98,7 +100,7 @@ def held(work: Workplace, run: str, why: str) -> Iterator[tuple[Lease, Brake]]:
         lock.release(lease)
 
 
-def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[Lease, Brake]) -> Ended:
+def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[Lease, Brake], beside: Beside) -> Ended:
     """Let the engine act, told live and stoppable by signals."""
     lease, brake = hold
     meter = Meter(work.traffic)
@@ -109,26 +111,34 @@ def walk(work: Workplace, run: str, act: Callable[[Engine], Ended], hold: tuple[
         Gauge(work.traffic.answered, told.rated, work.world.clock) if say.lively() else nullcontext(),
     ):
         told.limited(limits(work.settings))
-        for hears in (told, keeper):
+        for hears in (told, keeper, beside):
             hears.catch_up(work.books.records(run))
+        beside.complain = told.say
         _calm(work, run, told)
 
         def listen(record: Record) -> None:
             keeper.hear(record)
             told.listen(record)
+            beside.hear(record)
 
         engine = Engine(
             work.world, work.books.journal, brake, person(), lease.epoch, listen, told.tell, work.settings.rules
         )
         try:
-            return act(engine)
+            ended = act(engine)
         except DeployerError:
             raise  # refused before anything was done
         except Exception:
             told.say(f"run {run} is not lost: deployer resume {run} -i {work.ground.inventory}")
             raise
         finally:
+            beside.complain = say.story
+            if brake.at_once:
+                beside.hurry()
             _calm(work, run, told)
+    if ended.end is End.SUSPENDED:  # not ours to write any more, but to tell
+        beside.hear(Record(0, run, work.world.clock.now(), ended))
+    return ended
 
 
 def _calm(work: Workplace, run: str, told: Story) -> None:

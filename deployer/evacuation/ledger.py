@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from deployer.errors import DeployerError, Taken
 from deployer.evacuation import spool
-from deployer.events import Begun, Event, Planned
+from deployer.events import Begun, Event, Planned, Record
 from deployer.events import Taken as TakenUp
 from deployer.heartbeat import Heartbeat
 from deployer.journal import Journal
@@ -67,6 +67,12 @@ class Ledger:
             self._spool()
         else:
             self._append(*events)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All that was written or spooled; their times are of the moment they are asked for."""
+        at = self._now()
+        return tuple(Record(seq, self._run, at, event) for seq, event in enumerate(self._events, 1))
 
     def close(self) -> None:
         """The lease is given back, if the store still answers."""

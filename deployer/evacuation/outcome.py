@@ -9,7 +9,7 @@ from deployer.errors import DeployerError
 from deployer.evacuation.judgement import without
 from deployer.evacuation.leaving import Left
 from deployer.evacuation.sweep import Emptied
-from deployer.events import Done, End, Ended, Failed
+from deployer.events import Done, End, Ended, Failed, Record
 from deployer.model import Split
 from deployer.world import Outcome
 
@@ -30,6 +30,8 @@ class Evacuated:
     """Sentences on what followed the edge: DNS, hooks."""
     behind: tuple[str, ...] = ()
     """Those of them that say what is not done."""
+    records: tuple[Record, ...] = ()
+    """What was written down, also while the journal was away."""
 
     @property
     def left_alone(self) -> bool:

@@ -9,6 +9,7 @@ from deployer.events import (
     AbortAsked,
     Approved,
     Begun,
+    Called,
     Done,
     End,
     Ended,
@@ -207,6 +208,8 @@ def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Momen
             yield Moment(at, f"{one.who} asked to go back{_why(one.reason)}", person=True)
         case Approved() as one:
             yield Moment(at, f"{one.who} approved {named(one.line, one.number)}{_why(one.reason)}", person=True)
+        case Called() as one if one.wrong:
+            yield Moment(at, f"hook {one.point} ({one.hook}) failed{_why(one.wrong)}", good=False)
         case Injected() as one:
             yield Moment(at, f"{one.who} injected faults: {one.what}{_why(one.reason)}", person=True)
         case OnHold() as one:

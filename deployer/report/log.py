@@ -6,6 +6,7 @@ from deployer.events import (
     AbortAsked,
     Approved,
     Begun,
+    Called,
     Done,
     Ended,
     Failed,
@@ -71,6 +72,9 @@ class Log:
             case AbortAsked() as asked:
                 why = f": {words.one_line(asked.reason)}" if asked.reason else ""
                 return [f"{words.one_line(asked.who)} asked to go back{why}"]
+            case Called() as one:
+                how = f"FAILED: {words.one_line(one.wrong)}" if one.wrong else f"done in {words.duration(one.seconds)}"
+                return [f"  hook {one.point} ({words.one_line(one.hook)}) {how}"]
             case Injected() as drill:
                 why = f": {words.one_line(drill.reason)}" if drill.reason else ""
                 return [f"{words.one_line(drill.who)} injects faults: {words.one_line(drill.what)}{why}"]

@@ -43,6 +43,8 @@ def _placed(settings: Settings, directory: Path) -> Settings:
             "release": settings.release.model_copy(update={"artifact": artifact}),
             "playbooks": settings.playbooks.model_copy(update=own),
             "gate": settings.gate and settings.gate.placed(directory),
+            "metrics": settings.metrics.placed(directory),
+            "notices": tuple(one.placed(directory) for one in settings.notices),
             "state": state_of(settings.service, settings.state, directory),
         }
     )

@@ -6,7 +6,7 @@ is what `deployer init` writes above it.
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,6 +34,8 @@ from deployer.settings.kinds import (
     UrlPath,
     Values,
 )
+from deployer.settings.metrics import MetricsValues
+from deployer.settings.notices import NoticeValues
 from deployer.settings.restore import RestoreValues
 from deployer.settings.squeeze import SqueezeValues
 from deployer.settings.web import WebValues
@@ -179,7 +181,11 @@ class Settings(Values):
     dns: DnsValues | None = None
     """the slow path behind the edge: it follows what the edge does, where it is given"""
     hooks: HookValues = HookValues()
-    """what else moves when a site gets users or loses them, such as consumers of messages (docs/dns.md)"""
+    """what of one's own is called, and when: of a site (docs/dns.md), of a run (docs/hooks.md)"""
+    notices: Annotated[tuple[NoticeValues, ...], Field(strict=False)] = ()
+    """who learns what of a run: Slack, webhooks, mail, Grafana, Alertmanager (docs/notices.md)"""
+    metrics: MetricsValues = MetricsValues()
+    """the service's own numbers for Prometheus (docs/metrics.md)"""
     squeeze: SqueezeValues = SqueezeValues()
     """how `deployer squeeze HOST` finds out what a host carries"""
     strategy: Literal["rolling", "canary", "bluegreen"] = "rolling"

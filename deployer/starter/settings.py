@@ -58,7 +58,7 @@ def _keys(model: type[BaseModel], given: Mapping[str, object], above: str = "") 
         yield f"{indent}# {captions(model)[name]}"
         if key in given:
             yield f"{indent}{shown}: {_written(given[key])}"
-        elif inner is None or isinstance(_default(field), dict | list):
+        elif inner is None or isinstance(_default(field), dict | list | tuple):
             yield f"#{indent}{shown}: {_written(_default(field))}"
         else:
             mark = "" if any(one.startswith(f"{key}.") for one in given) else "#"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from deployer import hooks as site_hooks
-from deployer.hooks import Hooks
+from deployer.hooks import Facts, Hooks
 from deployer.model import Split
 from deployer.traffic.behind import Behind
 
@@ -51,7 +51,7 @@ class Aftermath:
         return (self.dns.note,) if self.dns and self.dns.note else ()
 
     def _play(self, run: str) -> None:
-        self._ended = dict(site_hooks.play(self.hooks, self._called, run))
+        self._ended = dict(site_hooks.play(self.hooks, self._called, Facts(run)))
 
 
 def _told(call: site_hooks.Call, wrong: str) -> str:

@@ -7,7 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,16 +18,20 @@ from deployer.cli.books import books
 from deployer.cli.options import Ground, Papers
 from deployer.cli.walking import Showing, again, begin
 from deployer.cli.workplace import Workplace
-from deployer.errors import LockHeld, Stale, UsageError
-from deployer.events import End, Ended
+from deployer.errors import LockHeld, Refused, Stale, UsageError
+from deployer.events import Called, End, Ended
 from deployer.model import Undo
 from deployer.settings.file import read
+from deployer.settings.hooks import HookValues
+from deployer.settings.metrics import MetricsValues
+from deployer.settings.notices import NoticeValues
 from deployer.settings.place import settings_file
 from deployer.steps import Step
 from deployer.strategies import rolling
 from deployer.world import Order
 from tests.cli import journals
 from tests.memory import Fault, Memory
+from tests.notices.ears import ears
 from tests.runs import intent, pool
 
 Capture = pytest.CaptureFixture[str]
@@ -181,3 +187,48 @@ def test_a_bug_on_the_way_leaves_a_run_to_resume(work: Workplace, memory: Memory
     assert f"run {run} is not lost: deployer resume {run}" in capsys.readouterr().err
     memory.on_act = lambda *_: None
     assert again(work, run, lambda engine: engine.resume(run), "go on", PLAIN) == 0
+
+
+def test_a_receiver_that_hangs_does_not_hold_a_run_up_and_one_that_works_hears_all_of_it(
+    work: Workplace, memory: Memory, capsys: Capture
+) -> None:
+    with ears(hung=True) as hung, ears() as well:
+        told = [{"kind": "slack", "url": hung.url, "timeout": 60}, {"kind": "webhook", "url": well.url}]
+        notices = tuple(NoticeValues.model_validate(one) for one in told)
+        settings = work.settings.model_copy(update={"notices": notices})
+        estate = cast("Any", SimpleNamespace(hosts=()))
+        assert deploy(replace(work, settings=settings, estate=estate), memory) == 0
+        assert len(hung.heard) == 1
+        events = [body["event"] for body in well.bodies]
+    assert (events[0], events[-1]) == ("started", "done")
+    assert events.count("drained") == events.count("readmitted") == 4
+    said = capsys.readouterr()
+    assert "warning  notice to slack was not sent: it takes too long" in said.err
+    assert "webhook" not in said.err
+
+
+def test_a_required_hook_refuses_a_run_before_anything_is_written_and_others_are_written_down(
+    work: Workplace, memory: Memory
+) -> None:
+    def hooked(command: str) -> Workplace:
+        told = {"before_run": [{"run": command, "required": True}], "after_run": [command]}
+        return replace(work, settings=work.settings.model_copy(update={"hooks": HookValues.model_validate(told)}))
+
+    with pytest.raises(Refused, match="ended with 1"):
+        deploy(hooked("false"), memory)
+    assert work.books.journal.runs() == ()
+    assert deploy(hooked("true"), memory) == 0
+    (head,) = work.books.journal.runs()
+    assert head.end is End.DONE, "what is called after the end does not hide it"
+    called = [record.event for record in work.books.records(head.run) if isinstance(record.event, Called)]
+    assert [(one.point, one.hook, one.wrong) for one in called] == [
+        ("before_run", "true", ""),
+        ("after_run", "true", ""),
+    ]
+
+
+def test_numbers_are_written_into_a_file_while_a_run_goes_on(work: Workplace, memory: Memory, tmp_path: Path) -> None:
+    values = MetricsValues(textfile=str(tmp_path / "shop.prom"))
+    assert deploy(replace(work, settings=work.settings.model_copy(update={"metrics": values})), memory) == 0
+    assert 'deployer_run_state{service="shop",state="done"} 1.0' in (tmp_path / "shop.prom").read_text()
+    assert 'deployer_lock_held{service="shop"} 0.0' in (tmp_path / "shop.prom").read_text()

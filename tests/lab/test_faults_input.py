@@ -21,6 +21,7 @@ from deployer.lab import balancer, faults
 from deployer.lab.layout import Lab
 from deployer.playbooks import processes
 from tests.lab.console import Console, Told, as_it_is, console
+from tests.notices.ears import ears
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 SECRET = "Planted-4711-hunter2"
@@ -244,7 +245,7 @@ class Overheard:
 
 
 def test_a_planted_secret_is_nowhere_afterwards(lab: Lab, operator: Console) -> None:
-    """The become password, and a variable from a vault; the run is told at length, and leaves every paper."""
+    """The become password, a variable from a vault, a notice's address and its key; the run leaves every paper."""
     mine, papers = operator.copy("secretive"), operator.home / "papers"
     password = operator.home / "vault-password"
     password.write_text("opens the vault\n")
@@ -261,17 +262,28 @@ def test_a_planted_secret_is_nowhere_afterwards(lab: Lab, operator: Console) -> 
     edit(
         mine, lambda told: told["all"]["children"]["web"]["hosts"]["dc1-web1"].update(ansible_become=True), "hosts.yml"
     )
+    slack = operator.home / "slack-url"
+    edit(mine, lambda told: told.update(notices=[{"kind": "slack", "url_file": str(slack), "secret_file": str(sudo)}]))
     overheard = Overheard()
-    with overheard.listening():
+    with overheard.listening(), ears(200, 404) as hears:
+        slack.write_text(f"{hears.url}/{SECRET}")
         told = mine.run(
             *("deploy", "1.1.0", "--limit", "dc1-web1", "-vv", "--json"),
             *("--vault-password-file", str(password), "--become-password-file", str(sudo)),
             *("--report-dir", str(papers)),
         )
     sudo.unlink()
+    slack.unlink()
     assert told.code == 0, str(told)
+    assert len(hears.heard) > 1
+    assert "notice to slack was not sent: it answered with 404" in str(told)
     assert overheard.said == set()
     assert SECRET not in str(told)
     assert papers.joinpath("report.json").exists()
-    kept = [path for path in lab.folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    kept = [
+        path
+        for place in (lab.folder, papers)
+        for path in place.rglob("*")
+        if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
     assert kept == []

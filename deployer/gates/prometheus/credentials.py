@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from deployer.errors import StepFailed
+from deployer.secret import secret
 from deployer.settings.source import SourceValues
 
 
@@ -36,25 +36,8 @@ def credentials(values: SourceValues) -> Credentials:
         if path and not os.access(path, os.R_OK):
             raise StepFailed(f"{path} cannot be read", remedy="see gate.source in deployer.yml")
     return Credentials(
-        token=_secret("token", values.token_file, values.token_env),
+        token=secret("gate.source.token", values.token_file, values.token_env),
         user=values.user,
-        password=_secret("password", values.password_file, values.password_env),
+        password=secret("gate.source.password", values.password_file, values.password_env),
         certificate=(values.certificate, values.key) if values.key else values.certificate or None,
     )
-
-
-def _secret(what: str, path: str, variable: str) -> str:
-    if variable:
-        if not os.environ.get(variable):
-            raise StepFailed(f"the environment has no {variable}", remedy=f"export it, or gate.source.{what}_file")
-        found = os.environ[variable]
-    elif path:
-        try:
-            found = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise StepFailed(f"{path} cannot be read", remedy=f"see gate.source.{what}_file in deployer.yml") from error
-    else:
-        return ""
-    if not (secret := found.strip()).isprintable() or not secret:
-        raise StepFailed(f"the {what} in {variable or path} is empty, or more than one line")
-    return secret
