@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,15 @@ def test_start_up_leaves_heavy_libraries_alone(command: str, unwanted: tuple[str
         timeout=60,
     )
     assert done.stderr.splitlines()[-1].strip() == "loaded:", done.stderr
+
+
+def test_each_file_of_tests_has_loopback_networks_of_its_own() -> None:
+    """Files run beside each other: a server of one would answer the other."""
+    owners: dict[str, set[str]] = {}
+    for path in ROOT.glob("tests/**/test_*.py"):
+        for network in re.findall(r"127\.9\.\d+", path.read_text(encoding="utf-8")):
+            owners.setdefault(network, set()).add(path.name)
+    assert {network: names for network, names in owners.items() if len(names) > 1} == {}
 
 
 def _imports(path: Path) -> set[str]:

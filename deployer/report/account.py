@@ -21,8 +21,12 @@ from deployer.world import Outcome
 class State(Enum):
     DONE = "done"
     FAILED = "failed"
-    IN_DOUBT = "in doubt"  # begun, and the journal does not say how it ended
+    UNDER_WAY = "under way"
+    IN_DOUBT = "in doubt"  # begun, and the journal does not say how it ended; nobody is at work on it
     NOT_BEGUN = "not begun"
+
+
+BEGUN = (State.UNDER_WAY, State.IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Account:
     """All that its plans name and whose digest is known."""
     on_hold: str = ""
     """Why it waits before its next step, while it does."""
+    at_work: bool | None = None
+    """Whether somebody holds the lock for it; None: not looked up."""
 
     @property
     def seconds(self) -> float:
@@ -197,7 +203,7 @@ class _Ledger:
         return sum(self.site.get(host) == site for host in self.serving)
 
 
-def account(records: Sequence[Record]) -> Account:
+def account(records: Sequence[Record], *, at_work: bool | None = None) -> Account:
     """The reading of one run's records, in order, whole or so far.
 
     Raises:
@@ -218,7 +224,7 @@ def account(records: Sequence[Record]) -> Account:
         changed=progress.changed,
         end=progress.end,
         why_back=progress.why_back,
-        steps=tuple(_steps(progress, ledger)),
+        steps=tuple(_steps(progress, ledger, State.UNDER_WAY if at_work else State.IN_DOUBT)),
         hosts=tuple(_hosts(progress, ledger)),
         sites=tuple(_sites(progress.plan.intent, ledger)),
         verdicts=tuple(verdicts(progress)),
@@ -226,6 +232,7 @@ def account(records: Sequence[Record]) -> Account:
         course=course(records),
         releases=tuple(_releases(progress)),
         on_hold=progress.on_hold.why if progress.on_hold else "",
+        at_work=at_work,
     )
 
 
@@ -238,13 +245,13 @@ def _numbered(plan: Plan) -> dict[int, Step]:
     return {number: step for number, _, _, step in plan.walk()}
 
 
-def _steps(progress: Progress, ledger: _Ledger) -> Iterable[StepAccount]:
+def _steps(progress: Progress, ledger: _Ledger, begun: State) -> Iterable[StepAccount]:
     for line, plan in enumerate(progress.lines):
         for number, leg, stage, step in plan.walk():
-            yield _step(progress, ledger, (line, number), (leg.name, stage, step))
+            yield _step(progress, ledger, (line, number), (leg.name, stage, step), begun)
 
 
-def _step(progress: Progress, ledger: _Ledger, at: StepId, what: tuple[str, Stage, Step]) -> StepAccount:
+def _step(progress: Progress, ledger: _Ledger, at: StepId, what: tuple[str, Stage, Step], begun: State) -> StepAccount:
     leg, stage, step = what
     ended, note, where, remedy = progress.ended_at.get(at), "", "", ""
     if at in progress.done:
@@ -253,7 +260,7 @@ def _step(progress: Progress, ledger: _Ledger, at: StepId, what: tuple[str, Stag
         ended, failure = ledger.failed[at]
         state, note, where, remedy = State.FAILED, failure.what, failure.where, failure.remedy
     elif at in progress.begun:
-        state = State.IN_DOUBT
+        state = begun
     else:
         state = State.NOT_BEGUN
     return StepAccount(

@@ -19,7 +19,7 @@ PAGES = Path(__file__).with_name("pages")
 """`drawn.svg.j2` has the drawings as macros, for other pages."""
 
 
-def account_html(account: Account, *, runbook: str = "", inventory: str = "", at_work: bool | None = None) -> str:
+def account_html(account: Account, *, runbook: str = "", inventory: str = "") -> str:
     """A whole page; needs nothing from the network, dark or light as the reader's system is."""
     pages = Environment(
         loader=FileSystemLoader(PAGES),
@@ -31,7 +31,7 @@ def account_html(account: Account, *, runbook: str = "", inventory: str = "", at
     )
     return pages.get_template("run.html.j2").render(
         account=account,
-        headline=headline(account, at_work),
+        headline=headline(account),
         good=None if account.end is None else account.end.end is End.DONE,
         failed=account.failures,
         next_commands=next_commands(account, inventory),

@@ -51,8 +51,8 @@ def _case(account: Account, step: StepAccount) -> TestCase:
             case.result = [Failure(_clean(f"{step.where}: {step.note}" if step.where else step.note), step.verb)]
         case State.IN_DOUBT:
             case.result = [Error("begun, and not known to have ended", step.verb)]
-        case State.NOT_BEGUN:
-            case.result = [Skipped("not begun")]
+        case State.NOT_BEGUN | State.UNDER_WAY:
+            case.result = [Skipped(step.state.value)]
         case State.DONE if step.note:
             case.system_out = _clean(step.note)
         case State.DONE:

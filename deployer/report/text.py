@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from deployer.events import End
 from deployer.report import words
-from deployer.report.account import Account, HostAccount, SiteAccount, State
+from deployer.report.account import BEGUN, Account, HostAccount, SiteAccount, State
 from deployer.report.phrases import ENDINGS, STANDING_STILL, subject
 
 _NOT_ENDED = {
@@ -22,13 +22,10 @@ _FEW = 12
 """So many hosts are listed one by one."""
 
 
-def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_work: bool | None = None) -> str:
-    """The account as text, ending in a newline; `inventory` is how the operator named it, for commands to copy.
-
-    `at_work` says whether an orchestrator holds the lock for this run; None: not looked up.
-    """
+def ending(account: Account, *, inventory: str = "", verbose: bool = False) -> str:
+    """The account as text, ending in a newline; `inventory` is how the operator named it, for commands to copy."""
     lines = (
-        *_head(account, at_work),
+        *_head(account),
         *_users(account),
         *_shares(account),
         *_sites(account),
@@ -39,16 +36,16 @@ def ending(account: Account, *, inventory: str = "", verbose: bool = False, at_w
     return "\n".join(lines) + "\n"
 
 
-def headline(account: Account, at_work: bool | None = None) -> str:
+def headline(account: Account) -> str:
     intent = account.intent
-    how = ENDINGS[account.end.end] if account.end else _NOT_ENDED[at_work]
+    how = ENDINGS[account.end.end] if account.end else _NOT_ENDED[account.at_work]
     if account.end and account.end.end is End.PUT_BACK and account.failures:
         how = f"failed, and {how}"
     return f"run {account.run}: {subject(intent)}, {intent.strategy}: {how}"
 
 
-def _head(account: Account, at_work: bool | None) -> Iterator[str]:
-    yield headline(account, at_work)
+def _head(account: Account) -> Iterator[str]:
+    yield headline(account)
     yield f"  {'took':<9} {words.duration(account.seconds)}{_foretold(account)}{_waited(account)}, {_steps(account)}"
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
@@ -125,8 +122,8 @@ def _shares(account: Account) -> Iterator[str]:
 
 
 def _sites(account: Account) -> Iterator[str]:
-    """Whether a drain or readmit in doubt moved its hosts is not known."""
-    moving = (step for step in account.steps if step.state is State.IN_DOUBT and step.verb in ("drain", "readmit"))
+    """Whether a drain or readmit that only began moved its hosts is not known."""
+    moving = (step for step in account.steps if step.state in BEGUN and step.verb in ("drain", "readmit"))
     doubted = {host for step in moving for host in step.hosts}
     for site in account.sites:
         members = [host for host in account.hosts if host.site == site.site]
@@ -165,7 +162,9 @@ def _next(account: Account, inventory: str) -> Iterator[str]:
 def next_commands(account: Account, inventory: str = "") -> tuple[str, ...]:
     """What to type next; empty when nothing is left to do."""
     end, run = account.end, account.run
-    if end is None:
+    if end is None and account.at_work:
+        said = [f"deployer logs {run} --follow", f"deployer abort {run}"]
+    elif end is None:
         said = [f"deployer resume {run}", f"deployer abort {run}"]
     else:
         said = end.remedy.split(", or ") if end.remedy else []

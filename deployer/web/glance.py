@@ -88,7 +88,7 @@ class Glance:
 
 def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_work: bool, now: float) -> Glance:
     """The reading of one run's records so far; `at_work`: somebody holds the lock for it."""
-    read, progress, board = account(records), fold(records), Board()
+    read, progress, board = account(records, at_work=at_work), fold(records), Board()
     for record in records:
         board.apply(record)
     question = pending(progress, settings.approvals.rules, at_work=at_work)

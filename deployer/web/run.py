@@ -38,7 +38,7 @@ def run_page(desk: Desk, asked: Asked, run: str, here: str) -> Response:
 
 def report(desk: Desk, asked: Asked) -> Response:
     seen = look(desk, asked.named("run")).glance
-    page = account_html(seen.account, inventory=desk.typed, at_work=seen.at_work)
+    page = account_html(seen.account, inventory=desk.typed)
     return Response(page, media_type="text/html", headers={"Content-Security-Policy": PLAIN})
 
 

@@ -29,8 +29,8 @@ def bind(tmp_path: Path) -> Iterator[Servers]:
 @pytest.fixture
 def edge(tmp_path: Path, bind: Servers) -> Iterator[EdgePair]:
     with ExitStack() as stack:
-        door = stack.enter_context(sshd(tmp_path / "ssh", "127.9.41.1"))
-        part = Haproxy("edge1", tmp_path / "edge1", "127.9.41.11", {})
+        door = stack.enter_context(sshd(tmp_path / "ssh", "127.9.44.1"))
+        part = Haproxy("edge1", tmp_path / "edge1", "127.9.44.11", {})
         configure(part)
         stack.callback(part.stop)
         part.start()

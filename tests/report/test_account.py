@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deployer.events import Begun, Done, Record
-from deployer.report.account import State, account
+from deployer.report.account import BEGUN, State, account
+from deployer.report.text import ending, next_commands
 from deployer.world import HostOutcome, Outcome
 from tests.report import records
 from tests.report.records import WEB1, WEB2
@@ -43,3 +44,10 @@ def test_a_step_that_began_and_never_ended_is_in_doubt() -> None:
     read = account(records.killed())
     assert [step.number for step in read.steps if step.state is State.IN_DOUBT] == [3]
     assert {host.host: host.release for host in read.hosts}[WEB1] is None
+
+
+def test_while_somebody_is_at_work_nothing_is_in_doubt() -> None:
+    read = account(records.killed(), at_work=True)
+    assert [step.state for step in read.steps if step.state in BEGUN] == [State.UNDER_WAY]
+    assert "in doubt" not in ending(read)
+    assert next_commands(read) == (f"deployer logs {read.run} --follow", f"deployer abort {read.run}")

@@ -41,11 +41,10 @@ def command(*, run: str, ground: Ground, form: str, output: str) -> None:
     with books(ground) as book:
         named = book.run(run)
         records = book.records(named)
-        at_work = book.at_work(named) is not None
-    read, progress = account(records), fold(records)
+        read, progress = account(records, at_work=book.at_work(named) is not None), fold(records)
     if form == "html":
         plan = runbook(progress.plan, progress.picture)
-        text = account_html(read, runbook=plan, inventory=str(ground.inventory), at_work=at_work)
+        text = account_html(read, runbook=plan, inventory=str(ground.inventory))
     else:
         text = account_junit(read) if form == "xml" else dumps(account_json(read))
     if output == "-":

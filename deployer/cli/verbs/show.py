@@ -36,10 +36,11 @@ def command(
     from deployer.report.text import ending
 
     with books(ground) as book:
-        records = book.records(book.run(run))
+        named = book.run(run)
+        records = book.records(named)
+        read = account(records, at_work=book.at_work(named) is not None)
     progress = fold(records)
     plan = runbook(progress.plan, progress.picture)
-    read = account(records)
     paper.check(papers)
     for path in paper.leave(papers, read, runbook=plan, inventory=str(ground.inventory)):
         say.story(f"wrote {path}")

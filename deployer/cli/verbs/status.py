@@ -44,9 +44,8 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     code = _watch(ground, timeout) if watch else 0
     with books(ground) as book:
         last = book.journal.last_run()
-        read = account(book.records(last)) if last else None
+        read = account(book.records(last), at_work=book.at_work(last) is not None) if last else None
         lock = book.lock.status()
-        at_work = last is not None and book.at_work(last) is not None
         asked = book.pending(last, lambda: rules(ground).approvals) if last else None
         behind = book.behind(last) if last else ""
         standing = account(book.records(behind)) if behind else None
@@ -65,7 +64,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
         return code
     first, *more = lock_lines(lock, time.time())
     say.result(f"{words.one_line(service)}: the lock is {first}\n" + "".join(f"  {line}\n" for line in more))
-    say.result(ending(read, inventory=str(ground.inventory), at_work=at_work) if read else "nothing was run yet\n")
+    say.result(ending(read, inventory=str(ground.inventory)) if read else "nothing was run yet\n")
     if asked:
         say.result("".join(f"  {'person':<9} {line}\n" for line in pending_lines(asked, time.time())))
     if standing:
