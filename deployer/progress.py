@@ -186,6 +186,8 @@ def waiting_at(progress: Progress, *, at_work: bool = False) -> Waits:
     """
     waits = at_work or (progress.end is not None and progress.end.end is End.WAITING)
     for line, number in progress.in_doubt:
+        if line != progress.line:  # what it went back from is asked no more
+            continue
         step = next(step for n, _, _, step in progress.lines[line].walk() if n == number)
         if approved := progress.approved.get((line, number)):
             raise UsageError(f"{approved.who} has answered already", where=f"run {progress.run}", remedy=_ON)

@@ -77,7 +77,7 @@ def _shares(track: Track, seen: Glance) -> dict[str, object]:
         "stepped": True,
         "x": times,
         "series": [{"name": name, "y": [split.of(name) / 100 for split in splits]} for name in names],
-        "new": seen.account.intent.release.version,
+        "new": list(names)[-1] if track.scope == EDGE else seen.account.intent.release.version,
     }
 
 

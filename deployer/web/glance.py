@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deployer.events import End, Record
+from deployer.events import End, OnHold, Record
 from deployer.model import Split
 from deployer.pending import Pending, pending
-from deployer.progress import fold
+from deployer.progress import Progress, fold
 from deployer.report import words
-from deployer.report.account import Account, SiteAccount, account
+from deployer.report.account import Account, SiteAccount, State, account
 from deployer.report.board import Board, Row
+from deployer.report.course import PERSON
 from deployer.report.phrases import ENDINGS, subject
 from deployer.report.text import next_commands
 from deployer.settings.values import Settings
+from deployer.steps import Ask
 from deployer.web.harm import Said, users
 from deployer.web.waiting import Asked, Doing, asked, doing
 
@@ -69,6 +71,8 @@ class Glance:
     at_work: bool
     question: Pending | None
     """What a person may answer, though the gate may yet find a verdict."""
+    way: str
+    """How it is answered with yes: approve, or promote where only a person can."""
     asks: Asked | None
     """What a person is waited for."""
     commands: tuple[str, ...]
@@ -79,10 +83,14 @@ class Glance:
         return end is not None and end.end in (End.DONE, End.PUT_BACK)
 
     @property
+    def line(self) -> int:
+        """Which plan is walked now."""
+        return max(step.line for step in self.account.steps)
+
+    @property
     def steps(self) -> tuple[int, int]:
         """Of the plan that is walked now: done, and all."""
-        last = max(step.line for step in self.account.steps)
-        mine = [step.state.value == "done" for step in self.account.steps if step.line == last]
+        mine = [step.state is State.DONE for step in self.account.steps if step.line == self.line]
         return sum(mine), len(mine)
 
 
@@ -98,24 +106,34 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
         account=read,
         seq=records[-1].seq,
         title=f"{subject(read.intent)}, {read.intent.strategy}",
-        state=_state(read, asks, at_work=at_work),
+        state=_state(read, asks, progress.on_hold, at_work=at_work),
         users=users(read),
         doing=tuple(doing(progress, settings, asks)),
         sites=tuple(_site(site, board, splits.get(site.site), read) for site in read.sites),
         edge=tuple(parts(splits.get("edge"), "")) if "edge" in splits else (),
         at_work=at_work,
         question=question,
+        way=_way(question, progress),
         asks=asks,
         commands=_commands(read, asks, inventory, at_work=at_work),
     )
 
 
-def _state(read: Account, asks: Asked | None, *, at_work: bool) -> Said:
+def _way(question: Pending | None, progress: Progress) -> str:
+    if question is None:
+        return ""
+    step = progress.lines[question.line].steps[question.number - 1]
+    return "promote" if isinstance(step, Ask) and step.gate == PERSON else "approve"
+
+
+def _state(read: Account, asks: Asked | None, hold: OnHold | None, *, at_work: bool) -> Said:
     why = words.one_line(read.why_back)
     if read.end is None and not at_work:
         return Said("bad", "Its orchestrator is gone", "It stands where it stood; deployer resume goes on from there.")
     if asks:
         return Said("warn", "Waits for a person", words.one_line(asks.question.about))
+    if read.end is None and hold:
+        return Said("warn", "Held by a freeze", words.one_line(hold.why))
     if read.end is None and read.why_back:
         return Said("warn", "Goes back", why)
     if read.end is None:

@@ -23,6 +23,8 @@ class Said:
 
 def users(read: Account) -> Said:
     """By the hosts that serve first: what is measured of requests is worth nothing when nobody answers them."""
+    if not read.sites:
+        return _led(read)
     few = [site for site in read.sites if site.in_service < site.floor]
     if few:
         told = ", ".join(f"{one.site} {one.in_service} of {one.hosts} (floor {one.floor})" for one in few)
@@ -31,6 +33,12 @@ def users(read: Account) -> Said:
     if not asked:
         return _unmeasured(read)
     return _judged(asked[-1]) if asked[-1].judged else _looked(asked[-1], asked[-1].looks[-1])
+
+
+def _led(read: Account) -> Said:
+    """An act on shares alone: where users are."""
+    led = "; ".join(f"{scope}: {split}" for scope, split in read.shares)
+    return Said("busy", "Users are led elsewhere" if led else "Users are where they were", led)
 
 
 def _unmeasured(read: Account) -> Said:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from deployer.frozen import freezes
 from deployer.model import Split
-from deployer.report.standing import lock_lines
+from deployer.report.standing import freeze_text, lock_lines
 from deployer.web import pages
 from deployer.web.acts import new_number
 from deployer.web.asked import Asked
@@ -40,7 +41,11 @@ def capacity(desk: Desk, asked: Asked) -> Response:
 
 def lock(desk: Desk, asked: Asked) -> Response:
     status = desk.lock.status()
-    return pages.shown(desk, asked, "lock", lock=status, lines=tuple(lock_lines(status, desk.now())))
+    windows, now = desk.settings.rules.windows, desk.now()
+    found = freezes(desk.journal.word(), windows, now)
+    text = freeze_text(desk.service, found, windows.next(now))
+    lines = tuple(lock_lines(status, now))
+    return pages.shown(desk, asked, "lock", lock=status, lines=lines, frozen=bool(found), freeze=text)
 
 
 def _known(desk: Desk) -> Remembered:

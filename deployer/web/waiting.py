@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployer.events import End, OnHold
 from deployer.pending import Pending
 from deployer.progress import Progress
 from deployer.report.phrases import phrase
@@ -64,7 +65,11 @@ def longest(step: Step, settings: Settings) -> float:
 
 
 def doing(progress: Progress, settings: Settings, asks: Asked | None) -> Iterator[Doing]:
-    for line, number in progress.in_doubt:
+    if progress.on_hold and progress.end is None:
+        yield _held(progress, progress.on_hold)
+    for line, number in progress.in_doubt if _goes_on(progress) else ():
+        if line != progress.line:
+            continue
         stage = next(stage for n, _, stage, _ in progress.lines[line].walk() if n == number)
         step = _step(progress, line, number)
         since = progress.started_at[line, number]
@@ -74,6 +79,16 @@ def doing(progress: Progress, settings: Settings, asks: Asked | None) -> Iterato
             waits, limit, then = _limit(step, settings)
             until = since + limit if limit else None
         yield Doing(number, stage.name, phrase(step), waits, since, until, then)
+
+
+def _goes_on(progress: Progress) -> bool:
+    return progress.end is None or progress.end.end not in (End.DONE, End.PUT_BACK)
+
+
+def _held(progress: Progress, hold: OnHold) -> Doing:
+    stage = next(stage for n, _, stage, _ in progress.lines[hold.line].walk() if n == hold.number)
+    text = phrase(_step(progress, hold.line, hold.number))
+    return Doing(hold.number, stage.name, text, f"because it is {hold.why}", progress.changed, hold.until, "it goes on")
 
 
 def _step(progress: Progress, line: int, number: int) -> Step:

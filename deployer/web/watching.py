@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from deployer.errors import DeployerError
 from deployer.events import Record
+from deployer.journal import Journal
 from deployer.store.rows import NOTHING, Mark
 from deployer.web.desk import Desk
 from deployer.web.frame import Frame, frame
-from deployer.web.wire import Wire
+from deployer.web.wire import Told, Wire
 
 POLL = 0.5
 """Seconds between two looks at the anchor, which is a small file."""
@@ -35,6 +36,8 @@ class Watch:
     wire: Wire = field(default_factory=Wire)
     failed: str = ""
     viewers: int = 0
+    newest: str = ""
+    """The run that is walked now, or was last: for who wants to see that one."""
     over: bool = False
     """Streams end: the dashboard was told to."""
     _mark: Mark = NOTHING
@@ -60,7 +63,7 @@ class Watch:
         had: dict[str, bytes] = {}
         while not self.over:
             news = self._news
-            yield self.wire.since(after, had, self.desk.now(), self.failed)
+            yield self.wire.since(after, had, Told(self.desk.now(), self.failed, self.newest))
             after = max(after, self.wire.seq)
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), BEAT)
@@ -81,21 +84,23 @@ class Watch:
             return False
         journal = self.desk.journal
         new = journal.since(self.run, self.records[-1].seq) if self.records else journal.events(self.run)
-        at_work, recovered = self._walked(), bool(self.failed)
+        at_work, newest, recovered = *self._walked(journal), bool(self.failed)
         self._mark, self.failed = mark, ""
-        if not new and at_work == self._at_work and self.frame and not recovered:
+        if not new and (at_work, newest) == (self._at_work, self.newest) and self.frame and not recovered:
             return False
-        self.records, self._at_work = (*self.records, *new), at_work
+        self.records, self._at_work, self.newest = (*self.records, *new), at_work, newest
         if self.records:
             now = self.desk.now()
             self.frame = frame(self.records, self.desk.settings, self.desk.typed, at_work=at_work, now=now)
             self.wire = Wire.of(self.frame)
         return True
 
-    def _walked(self) -> bool:
-        """Somebody holds the lock for this run, and is not known to be dead."""
+    def _walked(self, journal: Journal) -> tuple[bool, str]:
+        """Whether somebody holds the lock for this run, and is not known to be dead; and the newest run."""
         lock = self.desk.lock.status()
-        return lock.lease is not None and lock.lease.run == self.run and not lock.gone
+        if lock.lease is not None and journal.first(lock.lease.run):
+            return lock.lease.run == self.run and not lock.gone, lock.lease.run
+        return False, journal.last_run() or ""
 
 
 @dataclass(slots=True)

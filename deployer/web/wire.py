@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from html import escape
 
-from deployer.report import words
 from deployer.web.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What every message ends with: the server's clock, why the journal cannot be read, which run is the newest."""
+
+    now: float
+    failed: str
+    newest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +33,13 @@ class Wire:
         parts["curves"] = event("curves", frame.curves)
         return cls(frame.seq, parts, tuple((seq, line_html(seq, line).encode()) for seq, line in frame.log))
 
-    def since(self, after: int, had: dict[str, bytes], now: float, failed: str) -> bytes:
+    def since(self, after: int, had: dict[str, bytes], beat: Told) -> bytes:
         """For one viewer, who has the log up to `after`; `had` is what they were sent, and is brought up to date."""
         told = [part for name, part in self.parts.items() if had.get(name) != part]
         had.update(self.parts)
         if new := b"".join(line for seq, line in self.log if seq > after):
             told.append(event("log", new.decode(), self.seq))
-        told.append(event("clock", json.dumps({"now": now, "failed": words.one_line(failed)}), self.seq or None))
+        told.append(event("clock", json.dumps(asdict(beat)), self.seq or None))
         return b"".join(told)
 
 

@@ -84,6 +84,14 @@ def test_a_dashboard_that_is_gone_is_seen_to_be_and_comes_back(browser: Browser,
             expect(page.locator("#log li").filter(has_text="while it was gone")).to_have_count(1, timeout=PATIENCE)
 
 
+def test_the_page_of_now_goes_over_to_the_next_run(browser: Browser, place: Path) -> None:
+    put_down(place, OLD, went_well())
+    with dashboard(place) as board, tab(browser, board) as one:
+        expect(one.page.locator("h1")).to_have_text("shop 1.1.0, rolling", timeout=PATIENCE)
+        put_down(place, RUN, canary(), held=True)
+        expect(one.page.locator("h1")).to_have_text("shop 1.1, canary", timeout=PATIENCE)
+
+
 def test_by_keyboard_alone(browser: Browser, full: Dashboard) -> None:
     with tab(browser, full, *EVERYTHING) as one:
         page = one.page

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from deployer.events import Begun, Done, End, Ended, Planned, Record
+from deployer.events import SERVICE, Begun, Done, End, Ended, Frozen, Planned, Record
 from deployer.model import WHOLE, Capacity, Release, Split
 from deployer.plan import Leg, Plan, Stage
 from deployer.report.account import account
@@ -17,7 +17,7 @@ from deployer.web.remembered import capacities, remembered
 from deployer.world import Outcome
 from tests.report import records
 from tests.report.test_verdicts import failed, passed
-from tests.web.ground import Dashboard, canary, dashboard, put_down
+from tests.web.ground import Dashboard, canary, dashboard, put_down, writing
 from tests.web.test_acting import ended, sent
 
 RUN = "20261128-030000-cccc"
@@ -55,6 +55,11 @@ def test_what_a_site_carries_is_told_against_what_it_is_given_and_would_be_given
 def test_the_pages_say_what_stands(board: Dashboard) -> None:
     one = board.visitor()
     assert "Nobody is at work" in one.get("/lock").text
+    assert "nothing is frozen" in one.get("/lock").text
+    with writing(board.desk.inventory) as book:
+        book.journal.append(SERVICE, Frozen("bob", "year end"), epoch=None)
+    assert "frozen by bob: year end" in one.get("/lock").text
+    assert "Nothing was run yet" in one.get("/").text, "a freeze is no run"
     assert "Nobody knows what a host carries" in one.get("/capacity").text
     assert "No run of late" in one.get("/traffic").text
     put_down(board.desk.inventory, RUN, canary(), held=True)

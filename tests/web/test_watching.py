@@ -158,7 +158,9 @@ def test_fifty_viewers_read_the_journal_no_more_than_one(place: Path) -> None:
     for viewers in (1, 50):
         store = asyncio.run(_watched(place, viewers))
         readings = 3 + store.looks // ANYWAY
-        assert store.reads <= 2 * readings, "the journal and the lock: at first, after the record, and now and then"
+        assert store.reads <= 3 * readings, (
+            "the journal, the lock and its run: at first, after the record, and now and then"
+        )
 
 
 async def _watched(place: Path, viewers: int) -> Counting:

@@ -42,6 +42,7 @@
       clock.set(told.now);
       heard = Date.now();
       failed = told.failed;
+      if ("follow" in live.dataset && told.newest && told.newest !== live.dataset.run) location.reload();
       after = Math.max(after, Number(event.lastEventId) || 0);
       say();
     });
