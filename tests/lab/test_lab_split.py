@@ -202,6 +202,20 @@ def test_a_release_that_became_stable_in_slot_b_has_everybody_without_cookies(sp
     assert browser.ask(f"/assets/app.{OLD}.js", CALL).release == OLD
 
 
+@pytest.mark.parametrize("stands", [OLD, NEW], ids=("abort", "promote"))
+def test_cookies_and_pins_end_with_the_run(split: Lab, browser: Browser, stands: str) -> None:
+    """Neither those it gave, nor a tester's, nor one that names what is gone: no decision, no cookie, no error."""
+    tell(split, 5000, SPLIT)
+    assert browser.page(dp_bucket="1", dp_release=OLD).cookies == {"dp_release": NEW}
+    end = {"slot.map": {"stable": stands}, "rel.map": {stands: SPLIT["rel.map"][stands]}}
+    tell(split, 0, {**SPLIT, **end})
+    for release in (OLD, NEW, "0.9.0", "9" * 3000):
+        for jar in ({"dp_bucket": "1", "dp_release": release}, {"dp_bucket": "9999", "dp_tester": release}):
+            for kind in (DOCUMENT, CALL):
+                reply = browser.ask("/", {**kind, "X-Deployer-Release": release}, **jar)
+                assert (reply.code, reply.release, reply.cookies) == (200, stands, {}), (release, jar)
+
+
 def test_a_canary_without_servers_falls_back_to_stable(split: Lab, browser: Browser) -> None:
     tell(split, 10000, {**SPLIT, "rel.map": {OLD: "shop_a", NEW: "shop_gone"}})
     assert browser.page(dp_bucket="1").release == OLD

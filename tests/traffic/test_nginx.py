@@ -317,6 +317,22 @@ def test_a_lowering_goes_on_where_it_can(canary: NginxSite, ordered: Ordered) ->
     assert "disagree" in " ".join(canary.traffic.look(["dc1"]).complaints)
 
 
+@pytest.mark.parametrize(("end", "serve"), [(OLD, {"web2", "web3"}), (NEW, {"web1"})], ids=("abort", "promote"))
+def test_cookies_and_pins_end_with_the_run(canary: NginxSite, ordered: Ordered, end: Split, serve: set[str]) -> None:
+    """Neither those it gave, nor a tester's, nor one that names what is gone: no decision, no cookie, no error."""
+    canary.traffic.shift(Shift("dc1", HALF), ordered.order)
+    reply = canary.get("/", "lb1", {**PAGE, "Cookie": "dp_bucket=1; dp_release=1.0.0"})
+    assert (reply.body, reply.cookies) == ("web1", {"dp_release": "2.0.0"})
+    canary.traffic.shift(Shift("dc1", end), ordered.order)
+    for release in ("1.0.0", "2.0.0", "0.9.0", "9" * 3000):
+        for jar in (f"dp_bucket=1; dp_release={release}", f"dp_bucket=9999; dp_tester={release}"):
+            for kind in ("document", "empty"):
+                headers = {"Sec-Fetch-Dest": kind, "Cookie": jar, "X-Deployer-Release": release}
+                reply = canary.get("/", "lb2", headers)
+                assert (reply.code, reply.cookies) == (200, {})
+                assert reply.body in serve, (release, jar, kind)
+
+
 def test_abort_brings_everybody_back_at_once(canary: NginxSite, ordered: Ordered) -> None:
     canary.traffic.shift(Shift("dc1", HALF), ordered.order)
     canary.traffic.shift(Shift("dc1", DARK), ordered.order)

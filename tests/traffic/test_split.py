@@ -73,6 +73,7 @@ def test_a_whole_ladder_loses_nothing(dc1: Site, ordered: Ordered) -> None:
             assert found.complaints == ()
         assert set(who_serves(dc1)) == set(who_serves(dc1, "lb2")) == {"web1"}
     assert seen.failed == []
+    assert file(dc1, "lb1", "slot.map") == at_run_time(dc1, "lb1", "slot.map") == {"stable": "2.0.0"}
     assert file(dc1, "lb1", "rel.map") == {"2.0.0": "shop_b"}
     assert file(dc1, "lb1", "asset.map") == {"2.0.0": "shop_b", "1.0.0": "shop_a"}
     assert dc1.traffic.look(["dc1"]).slots["dc1"] == (("b", "2.0.0"),)
@@ -91,6 +92,7 @@ def test_an_abort_is_one_act_and_leaves_assets(dc1: Site, ordered: Ordered) -> N
     to(dc1, OLD, ordered)
     assert set(who_serves(dc1)) == {"web2", "web3"}
     for balancer in dc1.balancers:
+        assert at_run_time(dc1, balancer, "slot.map") == file(dc1, balancer, "slot.map") == {"stable": "1.0.0"}
         assert at_run_time(dc1, balancer, "rel.map") == file(dc1, balancer, "rel.map") == {"1.0.0": "shop_a"}
         assert at_run_time(dc1, balancer, "asset.map") == {"1.0.0": "shop_a", "2.0.0": "shop_b"}
         assert at_run_time(dc1, balancer, "pct.map") == {"pct": "0"}
