@@ -38,14 +38,21 @@ def drift(shown: Sequence[Shown], wanted: Mapping[str, Split]) -> tuple[str, ...
     for one in shown:
         if one.silent:
             found.append(f"{one.balancer} does not answer: {one.silent}")
-        elif one.site in wanted and one.split is not None and not one.split.alike(wanted[one.site]):
-            found.append(f"{one.balancer} has {one.split}; the journal says {wanted[one.site]}")
+        elif one.site in wanted and _drifted(one.split, wanted[one.site]):
+            found.append(f"{one.balancer} has {one.split or 'no split'}; the journal says {wanted[one.site]}")
     for site in dict.fromkeys(one.site for one in shown):
         splits = {str(one.split or "no split") for one in shown if one.site == site and not one.silent}
         if len(splits) > 1:
             nodes = "the edge nodes" if site == "edge" else f"{site}'s balancers"
             found.append(f"{nodes} disagree: {'; '.join(sorted(splits))}")
     return tuple(found)
+
+
+def _drifted(split: Split | None, wanted: Split) -> bool:
+    """A pool that never had maps has no split, and is no drift while all users are to be on one release."""
+    if split is None:
+        return sum(share > 0 for _, share in wanted.shares) > 1
+    return not split.alike(wanted)
 
 
 def text(shown: Sequence[Shown], wrong: Sequence[str], dns: ShownName | None = None, edge: Split | None = None) -> str:
@@ -72,18 +79,20 @@ def _lines(shown: Sequence[Shown]) -> Iterator[str]:
             yield site
         said = f"silent: {words.one_line(one.silent)}" if one.silent else f"set {one.split or 'no split'}"
         yield f"  {one.balancer:<{width}}  {said}{_measured(one)}"
+        if one.users:
+            yield f"  {'':<{width}}  {_people(one.users)}"
 
 
 def _measured(one: Shown) -> str:
     whole = sum(number for _, number in one.requests)
     if not whole:
         return "" if one.silent else "; no requests measured"
-    return f"; measured {_parts(one.requests)} of {whole:,} requests{_people(one.users)}"
+    return f"; measured {_parts(one.requests)} of {whole:,} requests"
 
 
 def _people(users: Sequence[tuple[str, int]]) -> str:
     whole = sum(number for _, number in users)
-    return f", {_parts(users)} of about {whole:,} users of the last minute" if whole else ""
+    return f"of about {whole:,} users of the last minute {_parts(users)}" if whole else "no users in the last minute"
 
 
 def _parts(counted: Sequence[tuple[str, int]]) -> str:

@@ -153,9 +153,7 @@ def _climb(intent: Intent, ladder: Ladder, groups: list[_Group]) -> Iterator[Leg
     sites = tuple(group.site for group in groups)
     if ladder.dark:
         yield from _grow(groups, 0, ladder.headroom)
-        ask = Ask(
-            "person", sites, "dark canary: only testers reach it; deployer promote goes on", intent.release.version
-        )
+        ask = Ask("person", sites, "dark canary: only testers reach it", intent.release.version)
         yield Leg("dark", "", (Stage("dark canary", "", (ask,)),))
     for share in ladder.shares:
         yield from _grow(groups, share, ladder.headroom)
