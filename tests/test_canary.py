@@ -172,6 +172,17 @@ def test_the_baseline_is_as_large_as_the_canary_and_restarted_right_before_it(sh
     assert bool(again) == shape.ladder.baseline
 
 
+@pytest.mark.parametrize(("floor", "together"), [(2, True), (3, False)])
+def test_a_baseline_is_restarted_with_the_canary_where_the_floor_has_room(floor: int, together: bool) -> None:
+    ladder = Ladder((500, WHOLE), 60, 20, baseline=True)
+    it = case(halves(), canaries(halves(), floor=floor, ladder=ladder), canary.plan)
+    first = next(stage for stage in it.plan.stages if "canary hosts, 1 of 4" in stage.name)
+    deploys = [place for place, step in enumerate(first.steps) if isinstance(step, Deploy)]
+    assert (deploys[1] - deploys[0] == 1) is together
+    assert ("with them" in first.name) is together
+    assert ("before them: the floor has no room" in first.name) is not together
+
+
 @pytest.mark.parametrize("n", range(6))
 def test_each_verdict_that_fails_takes_everybody_back(n: int) -> None:
     ladder = Ladder((100, 500, 2500, 5000, WHOLE), 60, 20, baseline=True)

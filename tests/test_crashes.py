@@ -59,12 +59,18 @@ def aborted() -> Case:
     return it
 
 
-def a_baseline() -> Case:
+def a_baseline(floor: int = 3) -> Case:
     memory = pool(4, ("dc1",), "a")
     memory.splits["dc1"] = Split((("1.0", WHOLE),))
     ladder = Ladder((500, 5000, WHOLE), 60, baseline=True)
-    wanted = replace(intent(memory, floor=3, undo=Undo.ALL), strategy="canary", ladder=ladder, gating=Gating(60, 60))
+    wanted = replace(
+        intent(memory, floor=floor, undo=Undo.ALL), strategy="canary", ladder=ladder, gating=Gating(60, 60)
+    )
     return case(memory, wanted, canary.plan)
+
+
+def a_baseline_restarted_together() -> Case:
+    return a_baseline(floor=2)
 
 
 def a_baseline_and_a_bad_verdict() -> Case:
@@ -88,6 +94,7 @@ CASES = (
     half_way,
     aborted,
     a_baseline,
+    a_baseline_restarted_together,
     a_baseline_and_a_bad_verdict,
 )
 

@@ -20,8 +20,7 @@ from deployer.gates.beside import Beside, with_the_edge
 from deployer.gates.checks import Checks
 from deployer.gates.configured import config
 from deployer.gates.desk import Desk, Gate, Person
-from deployer.gates.foretell import NONE as NOTHING_BAKED
-from deployer.gates.foretell import Bakes, bakes, measure
+from deployer.gates.foretell import Bakes, bakes, measure, uncompared
 from deployer.gates.metrics import MetricGate, Patience
 from deployer.gates.sites import EdgeCounters
 from deployer.gates.sources import source
@@ -84,7 +83,7 @@ class Workplace:
         """How long each question must be asked, where there is a gate that measures."""
         values = self.settings.gate
         if values is None or not any(isinstance(step, Ask) and step.gate == METRICS for step in plan.steps):
-            return NOTHING_BAKED
+            return Bakes({}, tuple(uncompared(plan)))
         told, origin = config(values), source(values.source, self.estate, self.ssh)
         measured = measure(plan, picture, told, origin, self.world.clock)
         return bakes(plan, told, values.max_bake, measured)

@@ -12,7 +12,7 @@ from deployer.gates.judge.data import Counts, Data, Histogram, Metric, Samples, 
 from deployer.gates.source import Group, Question, Source
 from deployer.model import WHOLE, Picture
 from deployer.plan import Plan
-from deployer.steps import Ask, Shift
+from deployer.steps import Ask, Deploy, Shift
 from deployer.world import Clock
 
 PAST = 300.0
@@ -54,6 +54,18 @@ def measure(plan: Plan, picture: Picture, config: Config, source: Source, clock:
         watch.close()
 
 
+def uncompared(plan: Plan) -> Iterator[str]:
+    """Sites that get the release while nobody is left on the old one beside it: sentences."""
+    compared = {one.site for step in plan.steps if isinstance(step, Ask) for one in step.versus if one.old}
+    moved = {step.site: None for step in plan.steps if isinstance(step, Deploy)}
+    for site in moved if plan.intent.gating else ():
+        if site not in compared:
+            yield (
+                f"{site}: the first wave leaves no host on the old release, so the gate has nothing to compare with "
+                "and is not asked there; a smaller rolling.wave"
+            )
+
+
 def bakes(plan: Plan, config: Config, longest: float, measured: Measured) -> Bakes:
     """What each question with two sides takes; `longest` is max_bake."""
     from deployer.gates.judge.forecast import Pace, forecast
@@ -75,10 +87,7 @@ def bakes(plan: Plan, config: Config, longest: float, measured: Measured) -> Bak
                 f"({spoken.lasting(longest)}): it takes about {spoken.lasting(slowest)}; a larger share, a longer "
                 "max_bake, or a larger allowed effect"
             )
-    return Bakes(lines, tuple(warnings))
-
-
-NONE = Bakes({}, ())
+    return Bakes(lines, (*uncompared(plan), *warnings))
 
 
 def _times(rate: float, seen: Mapping[str, float], settled: Mapping[str, float], bake: float) -> Iterator[str]:
@@ -109,10 +118,11 @@ def _pace(step: Ask, shares: Mapping[str, int], measured: Measured) -> tuple[flo
     new = old = 0.0
     for one in step.versus:
         rate, split = measured.rate.get(one.site, 0.0), shares.get(one.site)
-        part = split / WHOLE if split is not None else len(one.new) / (len(one.new) + len(one.old))
+        serving = max(measured.hosts.get(one.site, 0), len(one.new) + len(one.old))
+        part = split / WHOLE if split is not None else len(one.new) / serving
+        left = WHOLE - split if split is not None else WHOLE * (serving - len(one.new)) / serving
         new += rate * part
-        left = max(len(one.old), measured.hosts.get(one.site, 0) - len(one.new))
-        old += rate * (1 - part) * len(one.old) / left if one.old else 0.0
+        old += rate * left / WHOLE * len(one.old) / max(len(one.old), serving - len(one.new)) if one.old else 0.0
     return new, old
 
 

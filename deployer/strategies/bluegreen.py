@@ -13,7 +13,8 @@ from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Picture, Release, Split
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
-from deployer.strategies.rolling import METRICS, in_order
+from deployer.strategies.order import in_order
+from deployer.strategies.rolling import METRICS
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:

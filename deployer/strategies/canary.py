@@ -2,8 +2,8 @@
 
 The new release gets the other half of every pool. All sites know it before anybody is sent there; then its group
 grows by waves, always large enough for its share, and the share climbs the ladder, asking at each rung. With a
-baseline, as many hosts are restarted on the old release right before each wave: taken from the end, so that they are
-the last to go over.
+baseline, as many hosts are restarted on the old release with each wave, or right before it where the floor has no room
+for both: taken from the end, so that they are the last to go over.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Ladder, Picture, Release, Split, Undo
 from deployer.plan import Leg, Plan, Stage
-from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
+from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus, hosts_of
 from deployer.strategies import limited
-from deployer.strategies.rolling import METRICS, carriers, in_order
+from deployer.strategies.order import in_order
+from deployer.strategies.rolling import METRICS, carriers
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:
@@ -109,6 +110,16 @@ class _Group:
         """Hosts that a canary of so many is compared with: as many, or what is left."""
         left = self.waiting[max(0, moved - len(self.moved)) :]
         return tuple(left[-moved:] if self.baseline else left)
+
+    def next_peers(self, size: int) -> tuple[str, ...]:
+        """Those of the peers of so many hosts more that were not restarted yet."""
+        return tuple(host for host in self.peers(len(self.moved) + size) if host not in self.restarted)
+
+    def spares(self, leaving: int) -> bool:
+        """Whether so many old hosts can be out together: for the floor, and for the users on the old release."""
+        return self.size - leaving >= self.floor and len(self.waiting) - leaving >= _carry(
+            WHOLE - self.share, self.floor
+        )
 
     @property
     def versus(self) -> Versus:
@@ -207,19 +218,27 @@ def _to(group: _Group, share: int) -> Shift:
 
 
 def _wave(group: _Group, size: int, *, alone: bool = False) -> Stage:
-    """The canary's next hosts; unless `alone` their peers are restarted right before."""
-    again = () if alone or not group.baseline else _restart(group, size)
-    hosts, group.waiting = tuple(group.waiting[:size]), group.waiting[size:]
+    """The canary's next hosts; unless `alone` their peers are restarted with them, or before them."""
+    peers = () if alone or not group.baseline else group.next_peers(size)
+    hosts = tuple(group.waiting[:size])
+    new = _turn(group.site, hosts, group.new, group.slot)
+    steps, how = _beside(group, peers, new) if peers else (new, "")
+    group.waiting = group.waiting[size:]
+    group.restarted.update(peers)
     group.moved += hosts
-    beside = f", {len(group.restarted)} as baseline" if again else ""
-    steps = (*again, *_turn(group.site, hosts, group.new, group.slot))
+    beside = f", {len(group.restarted)} as baseline {how}" if how else ""
     return Stage(f"{group.site} canary hosts, {len(group.moved)} of {group.size}{beside}", group.site, steps)
 
 
-def _restart(group: _Group, size: int) -> tuple[Step, ...]:
-    hosts = tuple(host for host in group.peers(len(group.moved) + size) if host not in group.restarted)
-    group.restarted.update(hosts)
-    return _turn(group.site, hosts, group.old, group.live) if hosts else ()
+def _beside(group: _Group, peers: tuple[str, ...], new: tuple[Step, ...]) -> tuple[tuple[Step, ...], str]:
+    """Verb by verb, so that both are restarted one right after the other."""
+    old = _turn(group.site, peers, group.old, group.live)
+    if not group.spares(len(peers) + len(hosts_of(new[0]))):
+        return (*old, *new), "before them: the floor has no room for both at once"
+    both: list[Step] = []
+    for ours, theirs in zip(old, new, strict=True):
+        both += (ours, theirs)
+    return tuple(both), "with them"
 
 
 def _turn(site: str, hosts: tuple[str, ...], release: Release, slot: str) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from deployer.errors import Refused
 from deployer.model import HostSeen, Intent, Picture, Release
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Deploy, Drain, Readmit, Step, Verify
-from deployer.strategies.rolling import in_order
+from deployer.strategies.order import in_order
 
 
 def plan(intent: Intent, picture: Picture) -> Plan:

@@ -12,7 +12,8 @@ from itertools import zip_longest
 from deployer.model import WHOLE, Intent, Picture, Split
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Fetch, Shift, hosts_of
-from deployer.strategies.rolling import in_order, one_release, todo, wave
+from deployer.strategies.order import in_order
+from deployer.strategies.rolling import one_release, todo, wave
 
 
 def plan(intent: Intent, picture: Picture, lacking: Collection[str] = ()) -> Plan:

@@ -6,14 +6,15 @@ no capacity, and a broken release is then found where it hurts nobody.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from deployer.errors import Refused
 from deployer.model import WHOLE, HostSeen, Intent, Picture, Release, Split
 from deployer.plan import Leg, Plan, Stage
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Shift, Step, Verify, Versus
+from deployer.strategies.beside import Beside, former
+from deployer.strategies.order import in_order
 
 METRICS = "metrics"
 """The gate that judges by numbers."""
@@ -85,17 +86,13 @@ def _unfit_first(host: HostSeen, live: str) -> tuple[bool, list[tuple[int, str]]
     return host.in_service and host.slot == live, in_order(host.host)
 
 
-def in_order(name: str) -> list[tuple[int, str]]:
-    """web2 before web10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
-
-
 def _site(intent: Intent, picture: Picture, site: str, hosts: tuple[str, ...], *, last: bool) -> Leg:
     size = intent.wave[site]
     waves = [hosts[start : start + size] for start in range(0, len(hosts), size)]
+    asking = _Asking(intent, Beside.of(intent, picture, site, hosts), former(picture, (site,), intent.release.version))
     stages = []
     for n, some in enumerate(waves, 1):
-        steps = (*wave(site, some, intent.release), *_ask(intent, picture, site, waves, n, last=last))
+        steps = (*wave(site, some, intent.release), *asking.after(n, len(waves), last=last))
         stages.append(Stage(f"{site} wave {n} of {len(waves)}", site, steps))
     return Leg(site, site, tuple(stages), intent.abreast)
 
@@ -108,45 +105,39 @@ def wave(site: str, hosts: tuple[str, ...], release: Release) -> Iterable[Step]:
     yield Readmit(site, hosts, release)
 
 
-def _ask(
-    intent: Intent, picture: Picture, site: str, waves: list[tuple[str, ...]], n: int, *, last: bool
-) -> Iterable[Step]:
-    """After wave `n`; by numbers where there were old hosts to compare with, be it before the last wave."""
-    of = len(waves)
-    about = f"after wave {n} of {of} at {site}" if n < of else f"{site} is done"
-    if intent.gating:
-        versus = _versus(intent, picture, site, {host for some in waves[:n] for host in some})
-        if (versus.old or n > 1) and not (last and n == of):
-            yield _measured(intent, picture, about, intent.gating.between, (versus,))
-            return
-    if n < of and intent.ask_between_waves:
-        yield Ask("waves", (site,), about)
-    elif n == of and not last and intent.ask_between_sites:
-        yield Ask("sites", (site,), about)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked at one site; `former` is what its hosts come from."""
+
+    intent: Intent
+    beside: Beside
+    former: str
+
+    def after(self, n: int, of: int, *, last: bool) -> Iterable[Step]:
+        """After wave `n`; by numbers where there were old hosts to compare with, be it before the last wave."""
+        intent, site = self.intent, self.beside.site
+        about = f"after wave {n} of {of} at {site}" if n < of else f"{site} is done"
+        if intent.gating:
+            versus = self.beside.after(min(n * intent.wave[site], len(self.beside.moving)))
+            if (versus.old or n > 1) and not (last and n == of):
+                yield _measured(intent, about, intent.gating.between, self.former, (versus,))
+                return
+        if n < of and intent.ask_between_waves:
+            yield Ask("waves", (site,), about)
+        elif n == of and not last and intent.ask_between_sites:
+            yield Ask("sites", (site,), about)
 
 
 def _afterwards(intent: Intent, picture: Picture, left: Mapping[str, tuple[str, ...]]) -> Iterable[Leg]:
     """All is done: once more a verdict, over all sites where there are, or were, old hosts to compare with."""
-    everywhere = [(hosts, _versus(intent, picture, site, set(hosts))) for site, hosts in left.items() if hosts]
+    everywhere = [(hosts, Beside.of(intent, picture, site, hosts).in_the_end) for site, hosts in left.items() if hosts]
     versus = tuple(one for hosts, one in everywhere if one.old or len(hosts) > intent.wave[one.site])
     if intent.gating and intent.gating.after and versus:
+        sites = [one.site for one in versus]
         about = f"{intent.release.version} everywhere"
-        ask = _measured(intent, picture, about, intent.gating.after, versus)
+        ask = _measured(intent, about, intent.gating.after, former(picture, sites, intent.release.version), versus)
         yield Leg("afterwards", "", (Stage("afterwards", "", (ask,)),))
 
 
-def _measured(intent: Intent, picture: Picture, about: str, bake: float, versus: tuple[Versus, ...]) -> Ask:
-    sites, version = tuple(one.site for one in versus), intent.release.version
-    former = Counter(
-        seen.release for seen in picture.hosts.values() if seen.site in sites and seen.release not in (None, version)
-    )
-    name = former.most_common(1)[0][0] if former else ""
-    return Ask(METRICS, sites, about, version, bake, name or "", versus)
-
-
-def _versus(intent: Intent, picture: Picture, site: str, moved: set[str]) -> Versus:
-    serving = [host for host in picture.at(site) if host.in_service and host.host not in moved]
-    version = intent.release.version
-    new = {*moved, *(host.host for host in serving if host.release == version)}
-    old = {host.host for host in serving if host.release not in (None, version)}
-    return Versus(site, tuple(sorted(new, key=in_order)), tuple(sorted(old, key=in_order)))
+def _measured(intent: Intent, about: str, bake: float, former: str, versus: tuple[Versus, ...]) -> Ask:
+    return Ask(METRICS, tuple(one.site for one in versus), about, intent.release.version, bake, former, versus)

@@ -22,6 +22,7 @@ from tests.bench.still import still
 from tests.runs import case, intent, pool
 
 SMALL, LARGE = "1,000 hosts", "4,000 hosts"
+GATED, GATED_LARGE = (f"{one}, one by one, with a gate" for one in (SMALL, LARGE))
 STEP, FSYNC = "engine + journal, a step", "fsync of 4 KiB appended"
 HOSTS, SYNCS = 100, 400
 SITES = tuple(f"dc{n}" for n in range(1, 6))
@@ -29,12 +30,19 @@ PAGE = b"x" * 4096
 
 
 def plan(rounds: int | None) -> tuple[Figure, ...]:
-    """Plan and proof over two sites."""
-    contenders = {SMALL: lambda: planning.seconds(1_000), LARGE: lambda: planning.seconds(4_000)}
+    """Plan and proof over two sites; one by one, a gate compares hosts after each."""
+    contenders = {
+        SMALL: lambda: planning.seconds(1_000),
+        LARGE: lambda: planning.seconds(4_000),
+        GATED: lambda: planning.seconds(1_000, 1, gated=True),
+        GATED_LARGE: lambda: planning.seconds(4_000, 1, gated=True),
+    }
     times = interleaved(contenders, rounds or 3)
     return (
         seconds("plan", f"plan and proof, {SMALL}, 2 sites", "", times[SMALL], 1.0),
         ratio("plan", LARGE, SMALL, times, 4.4),
+        seconds("plan", f"the same, {GATED}", "", times[GATED], 1.0),
+        ratio("plan", GATED_LARGE, GATED, times, 4.4),
     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 
-from deployer.model import Intent, Picture
+from deployer.model import Gating, Intent, Picture
 from deployer.safety import prove
 from deployer.strategies import rolling
 from tests.runs import intent, pool
 
 
-def seconds(hosts: int, wave: int = 5, *, abreast: int = 1, limited: bool = False) -> float:
+def seconds(hosts: int, wave: int = 5, *, abreast: int = 1, limited: bool = False, gated: bool = False) -> float:
     """Plan and proof for so many hosts over two sites, the best of five: other work on the machine only adds."""
     memory = pool(hosts // 2)
     only = tuple(memory.hosts) if limited else ()
     wanted = intent(memory, wave=wave, floor=hosts // 4, abreast=abreast, only=only)
+    wanted = replace(wanted, gating=Gating(60, 60) if gated else None)
     picture = memory.world().eyes.look()
     return min(_once(wanted, picture) for _ in range(5))
 
