@@ -39,6 +39,7 @@ def _metric(name: str, values: MetricValues) -> MetricConfig:
         "min_requests": values.min_requests,
         "must_have_data": values.must_have_data,
         "muted": values.muted,
+        "follows_load": values.follows_load,
     }
     changed = {key: value for key, value in given.items() if value is not None}
     return replace(base, effect=_effect(name, base.effect, values.effect), **changed)  # type: ignore[arg-type]

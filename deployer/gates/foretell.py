@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.gates import spoken
 from deployer.gates.judge.budget import Budget
 from deployer.gates.judge.config import Config
-from deployer.gates.judge.data import Counts, Data, Histogram, Metric, Samples, Side
+from deployer.gates.judge.data import Counts, Data, Histogram, Metric
 from deployer.gates.source import Group, Question, Source
 from deployer.model import WHOLE, Picture
 from deployer.plan import Plan
 from deployer.steps import Ask, Deploy, Shift
 from deployer.world import Clock
 
-PAST = 300.0
-"""Seconds of the past that a source with a memory is asked for."""
+PAST = (300.0, 60.0, 15.0)
+"""Seconds of the past that a source with a memory is asked for: the longest that it knows all of."""
 WATCHED = 5.0
 """Seconds for which one without is listened to."""
 
@@ -44,14 +44,19 @@ def measure(plan: Plan, picture: Picture, config: Config, source: Source, clock:
     serving = {site: tuple(seen.host for seen in picture.at(site) if seen.in_service) for site in sites}
     release = next((seen.release for seen in picture.hosts.values() if seen.in_service and seen.release), "")
     metrics = tuple(dict.fromkeys(metric.source for metric in config.metrics))
-    watch = source.open(Question(Group(release, serving), Group("", {}), sites, metrics, clock.now() - PAST))
-    try:
-        clock.sleep(WATCHED)
-        until = clock.now()
-        data = watch.read(until)
-        return _measured(data, until - watch.since, {site: len(hosts) for site, hosts in serving.items()})
-    finally:
-        watch.close()
+    asked = Question(Group(release, serving), Group("", {}), sites, metrics, clock.now())
+    for place, past in enumerate(PAST):
+        watch = source.open(replace(asked, start=asked.start - past))
+        try:
+            clock.sleep(0 if place else WATCHED)
+            until = clock.now()
+            data = watch.read(until)
+            found = _measured(data, until - watch.since, {site: len(hosts) for site, hosts in serving.items()})
+        finally:
+            watch.close()
+        if found.metrics:
+            break
+    return found
 
 
 def uncompared(plan: Plan) -> Iterator[str]:
@@ -127,24 +132,10 @@ def _pace(step: Ask, shares: Mapping[str, int], measured: Measured) -> tuple[flo
 
 
 def _measured(data: Data, seconds: float, hosts: Mapping[str, int]) -> Measured:
-    rate = {side.site: 60 * _requests(side) / seconds if seconds > 0 else 0.0 for side in data.canary}
+    rate = {side.site: 60 * side.requests / seconds if seconds > 0 else 0.0 for side in data.canary}
     names = dict.fromkeys(name for side in data.canary for name in side.metrics)
-    pooled = {name: pooled([side.metrics[name] for side in data.canary if name in side.metrics]) for name in names}
-    return Measured(pooled, rate, hosts)
-
-
-def _requests(side: Side) -> int:
-    return max((_size(metric) for metric in side.metrics.values()), default=0)
-
-
-def _size(metric: Metric) -> int:
-    match metric:
-        case Counts():
-            return metric.total
-        case Histogram():
-            return sum(metric.count)
-        case Samples():
-            return 0
+    metrics = {name: pooled([side.metrics[name] for side in data.canary if name in side.metrics]) for name in names}
+    return Measured(metrics, rate, hosts)
 
 
 def pooled(metrics: list[Metric]) -> Metric:

@@ -45,7 +45,20 @@ class Window:
         else:
             self._let_go()
         against = "baseline" if self.restarted else "stable"
-        return replace(_with(data, self.question, before), against=against)
+        return replace(_with(self._loaded(data, now), self.question, before), against=against)
+
+    def _loaded(self, data: Data, now: float) -> Data:
+        """With what each host had to serve."""
+        seconds = max(now - self.watch.since, 1.0)
+
+        def loaded(side: Side, group: Group) -> Side:
+            return replace(side, load=side.requests / seconds / max(len(group.at(side.site)), 1))
+
+        return replace(
+            data,
+            canary=tuple(loaded(side, self.question.canary) for side in data.canary),
+            baseline=tuple(loaded(side, self.question.baseline) for side in data.baseline),
+        )
 
     def _or_the_spare(self, data: Data, now: float) -> Data:
         if self.spare is not None:

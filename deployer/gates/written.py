@@ -57,6 +57,7 @@ def _metric(metric: MetricConfig) -> Keys:
         "min_requests": metric.min_requests,
         "must_have_data": metric.must_have_data,
         "muted": metric.muted,
+        "follows_load": metric.follows_load,
     }
     return {key: value for key, value in keys.items() if value != ""}
 

@@ -63,6 +63,8 @@ class MetricValues(Values):
     """without data there is no verdict"""
     muted: bool = False
     """judged and shown, never counted: to try a metric"""
+    follows_load: bool | None = None
+    """compared only while the hosts of both sides serve about as many requests each, as cpu is"""
 
 
 Metrics = Annotated[dict[Name, MetricValues], BeforeValidator(_or_nothing), BeforeValidator(_by_name)]

@@ -8,11 +8,12 @@ import pytest
 
 from deployer.gates.foretell import Bakes, bakes, measure
 from deployer.gates.judge.ready import default
+from deployer.gates.source import Question
 from deployer.model import WHOLE, Gating, Ladder, Split
 from deployer.plan import Plan
 from deployer.steps import Ask
 from deployer.strategies import canary, rolling
-from tests.gates.stream import Stream
+from tests.gates.stream import Stream, StreamWatch
 from tests.runs import intent, pool
 
 CONFIG = default(("error_rate", "latency_p50"))
@@ -77,3 +78,18 @@ def test_what_is_listened_to_is_let_go(strategy: str) -> None:
     stream = Stream()
     foretold(stream, strategy=strategy)
     assert stream.opened == stream.closed == 1
+
+
+class Young(Stream):
+    """It knows nothing of what was more than half a minute ago, as a Prometheus that was just started."""
+
+    def open(self, question: Question) -> StreamWatch:
+        old = question.start < self.time - 30
+        self.opened += 1
+        return StreamWatch(self, replace(question, metrics=() if old else question.metrics), question.start)
+
+
+def test_a_source_that_is_young_is_asked_for_less_of_the_past() -> None:
+    _, told = foretold(Young(rate=100.0))
+    assert next(iter(told.lines.values()))[0] == "about 2,400 requests a minute on the new release"
+    assert not told.warnings

@@ -40,6 +40,13 @@ def test_it_asks_for_the_hosts_of_the_plan_and_each_thing_once() -> None:
     assert asked.metrics == ("error_rate", "latency")
 
 
+def test_what_each_host_had_to_serve_is_known_to_the_judge() -> None:
+    said = gate(Stream(rate=50.0)).ask(ASK, Desk().order())
+    assert said.judged is not None
+    for sides in (said.judged.data.canary, said.judged.data.baseline):
+        assert [side.load for side in sides] == pytest.approx([50.0], rel=0.05)
+
+
 def test_harm_is_acted_upon_long_before_the_time_is_over() -> None:
     stream = Stream(bad=canary_is(0.05))
     said = gate(stream).ask(ASK, Desk().order())

@@ -63,7 +63,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class MetricConfig:
-    """One judged metric; `reads` is the measured one it looks at ("" is its own name)."""
+    """One judged metric; `reads` is the measured one it looks at ("" is its own name).
+
+    One that `follows_load`, as the processor does, is compared while the hosts of both sides serve about as much.
+    """
 
     name: str
     kind: Kind | None = None
@@ -78,6 +81,7 @@ class MetricConfig:
     min_requests: int = 100
     must_have_data: bool = True
     muted: bool = False
+    follows_load: bool = False
     reads: str = ""
 
     @property

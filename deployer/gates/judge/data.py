@@ -36,10 +36,28 @@ Metric = Counts | Histogram | Samples
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One group of hosts (canary or baseline) at one site."""
+    """One group of hosts (canary or baseline) at one site; `load` is the requests that each of its hosts served in a
+    second, 0 where nobody knows.
+    """
 
     site: str
     metrics: Mapping[str, Metric]
+    load: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        """As many as any metric counted."""
+        return max((_requests(metric) for metric in self.metrics.values()), default=0)
+
+
+def _requests(metric: Metric) -> int:
+    match metric:
+        case Counts(_, total):
+            return total
+        case Histogram(_, _, count):
+            return sum(count)
+        case Samples():
+            return 0
 
 
 @dataclass(frozen=True, slots=True)

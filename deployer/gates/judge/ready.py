@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from deployer.errors import UsageError
 from deployer.gates.judge.config import Config, Effect, Kind, Measure, MetricConfig
@@ -32,7 +33,7 @@ READY = {
         _latency("latency_p50", Measure.P50_RATIO, 1.2, 2.0, 100),
         _latency("latency_p95", Measure.P95_RATIO, 1.2, 2.0, 400),
         _latency("latency_p99", Measure.P99_RATIO, 1.2, 3.0, 1000),
-        _gauge("cpu", 1.25, 2.0),
+        replace(_gauge("cpu", 1.25, 2.0), follows_load=True),
         _gauge("memory", 1.2, 2.0),
         _gauge("blocked_threads", 1.5, 5.0),
     )

@@ -17,6 +17,10 @@ MOST = 10**15
 """More requests than anybody counts: exact as a float, so arithmetic stays exact."""
 
 
+EVEN = 1.15
+"""A host that serves so much more, or less, than another is no measure for what follows the load."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One metric at one site, both sides of the same kind."""
@@ -68,7 +72,7 @@ def at_site(metric: MetricConfig, data: Data, site: str) -> Pair | Objection:
     for name, value in (("the canary", canary), (data.against, baseline)):
         if why := flaw(value):
             return Objection(site, f"{name}'s data are no data: {why}")
-    return _mismatch(metric, pair) or _few(metric, pair) or pair
+    return _mismatch(metric, pair) or _uneven(metric, data, site) or _few(metric, pair) or pair
 
 
 def _find(sides: tuple[Side, ...], site: str, metric: MetricConfig) -> Metric | None:
@@ -119,6 +123,17 @@ def _mismatch(metric: MetricConfig, pair: Pair) -> Objection | None:
     ):
         return Objection(pair.site, "the two sides have different buckets")
     return None
+
+
+def _uneven(metric: MetricConfig, data: Data, site: str) -> Objection | None:
+    """It is then as if it had not been measured: neither side's number says what the other's would be."""
+    ours, theirs = (
+        next((side.load for side in sides if side.site == site), 0.0) for sides in (data.canary, data.baseline)
+    )
+    if not metric.follows_load or min(ours, theirs) <= 0 or max(ours, theirs) <= EVEN * min(ours, theirs):
+        return None
+    why = f"not compared: the canary's hosts serve x{ours / theirs:.2g} as many requests each"
+    return Objection(site, why, missing=True, absent=True)
 
 
 def _unlike(one: Histogram, other: Histogram) -> bool:

@@ -11,6 +11,7 @@ from deployer.gates.judge.config import Config, Effect, Kind, Measure, MetricCon
 from deployer.gates.judge.data import Counts, Data, Metric, Side
 from deployer.gates.judge.judge import judge
 from deployer.gates.judge.judgement import Judgement
+from deployer.gates.judge.ready import default
 from deployer.model import Verdict
 from tests.gates.judge.sides import AGAIN, ONCE, normal, one
 
@@ -105,3 +106,19 @@ def test_all_scored_metrics_spend_the_whole_alpha_and_a_muted_one_none_of_it() -
     assert spent["a"] > spent["b"] > spent["c"] > 0
     muted = replace(config, metrics=(*metrics, MetricConfig("d", group="x", muted=True)))
     assert {name: part for name, part in alphas(muted, AGAIN).items() if name != "d"} == spent
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict", "label"),
+    [(100.0, Verdict.PASS, "NoData"), (52.0, Verdict.FAIL, "High"), (0.0, Verdict.FAIL, "High")],
+)
+def test_what_follows_the_load_is_compared_while_hosts_serve_as_much(ours: float, verdict: Verdict, label: str) -> None:
+    """Twice the processor time for twice the requests is no harm; where nobody counted it is compared as it is."""
+    config = default(("error_rate", "cpu"))
+    canary = Side("dc1", {"error_rate": GOOD, "cpu": normal(1, 60, 2.1)}, ours)
+    said = judge(config, Data((Side("dc1", {"error_rate": GOOD, "cpu": normal(2, 60)}, 50.0),), (canary,)), AGAIN)
+    assert (said.verdict, said.metrics[1].label.value) == (verdict, label)
+    assert ours != 100.0 or "the canary's hosts serve x2 as many requests each at dc1" in said.metrics[1].reason
+    strict = replace(config, metrics=tuple(replace(one, must_have_data=True) for one in config.metrics))
+    again = judge(strict, Data((Side("dc1", {"error_rate": GOOD, "cpu": normal(2, 60)}, 50.0),), (canary,)), AGAIN)
+    assert again.verdict is (Verdict.INCONCLUSIVE if ours == 100.0 else Verdict.FAIL)
