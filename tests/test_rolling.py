@@ -6,7 +6,7 @@ from deployer.model import Intent
 from deployer.plan import Plan
 from deployer.steps import Ask, Deploy, Drain, Fetch, Readmit, Verify
 from deployer.strategies import rolling
-from deployer.strategies.rolling import in_order
+from deployer.strategies.order import in_order
 from tests.memory import Memory
 from tests.runs import intent, pool
 
