@@ -13,7 +13,8 @@ class Found:
     """`p` is the chance to see as much harm, at this or any earlier look, from a release that does none.
 
     `excluded`: the interval leaves no harm above the allowed one. `more`: by which factor the data must grow until
-    the interval is expected to, if the effect stays as it is; None where no amount of data would.
+    the interval is expected to, if the effect stays as it is; None where no amount of data would. `rises`: the harm
+    grows while one looks.
     """
 
     values: tuple[float, float]
@@ -26,6 +27,7 @@ class Found:
     more: float | None
     why: str = ""
     unit: str = ""
+    rises: bool = False
 
 
 def growth(effect: float, upper: float, allowed: float) -> float | None:

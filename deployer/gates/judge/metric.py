@@ -139,7 +139,7 @@ class _Looking:
             _needs(found, how, alpha) if label is Label.INCONCLUSIVE else None,
             site=site,
             values=found.values,
-            critical=label is harm and how.bar.critical is not None and found.effect >= how.bar.critical,
+            critical=label is harm and _critical(found, how),
             muted=self.metric.muted,
         )
         told = told if harm is Label.HIGH else _mirrored(told, how)
@@ -152,6 +152,11 @@ def _label(found: Found, how: How, harm: Label, alpha: float) -> Label:
     if found.p <= alpha and found.effect > how.bar.allowed:
         return harm
     return Label.PASS if found.excluded else Label.INCONCLUSIVE
+
+
+def _critical(found: Found, how: How) -> bool:
+    """What has passed the allowed effect and rises on will pass the critical one, too."""
+    return how.bar.critical is not None and (found.rises or found.effect >= how.bar.critical)
 
 
 def _needs(found: Found, how: How, alpha: float) -> int | None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from deployer.gates.judge.budget import Budget
 from deployer.gates.judge.compare import drift
 from deployer.gates.judge.config import Direction, Effect, Measure, MetricConfig
-from deployer.gates.judge.data import Data, Samples, Side
+from deployer.gates.judge.data import Counts, Data, Samples, Side
 from deployer.gates.judge.judge import judge
-from deployer.gates.judge.judgement import Label
+from deployer.gates.judge.judgement import Judgement, Label
 from deployer.gates.judge.ready import READY, default
 from deployer.model import Verdict
 from tests.gates.judge.sides import AGAIN, ONCE, correlated, gauge, one
@@ -54,6 +54,23 @@ def test_a_slow_leak_over_a_warming_baseline_is_found_among_all_metrics() -> Non
     assert found[-1] is Verdict.FAIL
     assert Verdict.PASS not in found
     assert [RANK[verdict] for verdict in found] == sorted(RANK[verdict] for verdict in found)
+
+
+def test_a_leak_fails_a_release_that_is_well_in_all_else_before_it_is_twice_as_large() -> None:
+    """Memory weighs little; a leak that is more than what is allowed goes on to what is critical."""
+    well = Counts(10, 100_000)
+    config = default(("error_rate", "memory"))
+
+    def said(canary: Row) -> Judgement:
+        ours = Side("dc1", {"error_rate": well, "memory": gauge(list(canary))})
+        return judge(
+            config, Data((Side("dc1", {"error_rate": well, "memory": gauge(list(warming(2, 30)))}),), (ours,)), AGAIN
+        )
+
+    leak = said(leaking(1, 30, 1.0))
+    assert leak.verdict is Verdict.FAIL
+    assert leak.metrics[1].effect < READY["memory"].effect.critical  # type: ignore[operator]
+    assert said(warming(1, 30) * 1.5).verdict is Verdict.INCONCLUSIVE, "more, but no more than that: a person decides"
 
 
 def test_it_says_that_it_rises_and_how_quickly() -> None:

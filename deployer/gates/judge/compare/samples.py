@@ -121,6 +121,7 @@ def _with_drift(
         p=p,
         excluded=now.within(bar.allowed),
         why=str(pace),
+        rises=True,
         more=1 + len(drifts) * pace.until(effect, bar.allowed) / level.n[0] if effect <= bar.allowed else None,
     )
 
