@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from deployer.diary import Diary
 from deployer.events import Approved, Undecided
@@ -89,8 +90,8 @@ class Answers:
         return due is not None and self.clock.now() >= due
 
     def _then(self, step: StepId) -> str:
-        """`; in 110 min: abort`"""
+        """`; abort at 16:10:05 UTC`"""
         due = self._due(step)
         if due is None or self.rules.then is Then.HOLD:
             return ""
-        return f"; in {max(0.0, due - self.clock.now()) / 60:.0f} min: {self.rules.then.value}"
+        return f"; {self.rules.then.value} at {datetime.fromtimestamp(due, UTC):%H:%M:%S} UTC"

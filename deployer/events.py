@@ -169,6 +169,16 @@ class Lifted:
 
 
 @dataclass(frozen=True, slots=True)
+class LockBroken:
+    """Somebody frees the lock under its holder: `owner`, for `run`."""
+
+    who: str
+    reason: str
+    owner: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoingBack:
     """From here plan `line` is walked: the way back; `lost` says what it cannot put back, in words for people."""
 
@@ -214,6 +224,7 @@ Event = (
     | Overrode
     | Frozen
     | Lifted
+    | LockBroken
 )
 
 SERVICE = "*"

@@ -33,6 +33,19 @@ class RunHead:
     end: End | None
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A journal from its beginning as far as its chain holds; `marks` are seq and hash of each record, NOTHING first.
+
+    `broken` says where it does not, and `run` whose record lies there ("" = none does).
+    """
+
+    records: tuple[Record, ...]
+    marks: tuple[Mark, ...]
+    broken: Broken | None
+    run: str
+
+
 class Journal:
     """One service's journal. Raises StoreUnavailable, JournalDamaged."""
 
@@ -158,10 +171,28 @@ class Journal:
 
     def verify(self) -> int:
         """Read the whole journal and check every link; how many records it holds."""
-        lines = self._read(lambda rows: self._lines(rows, 1))
-        for line in lines:
-            self._record(line)
-        return len(lines)
+        found = self.whole()
+        if found.broken:
+            raise self._damaged(found.broken)
+        return len(found.records)
+
+    def whole(self) -> Whole:
+        """Every record as far as the chain holds, and where it does not. Damage raises nothing here."""
+        promised = self._store.promised(self._service)
+
+        def work(rows: Rows) -> tuple[list[Line], Broken | None, str]:
+            lines, good = self._raw(rows, 1), list[Line]()
+            try:
+                for line in checked(self._service, NOTHING, iter(lines)):
+                    good.append(line)
+                self._tail(rows, promised)
+            except Broken as broken:
+                return good, broken, next((line.run for line in lines if line.seq == broken.seq), "")
+            return good, None, ""
+
+        good, broken, run = self._store.read(work)
+        marks = (NOTHING, *(Mark(line.seq, line.hash) for line in good))
+        return Whole(tuple(map(self._record, good)), marks, broken, run)
 
     def _read(self, work: Callable[[Rows], T]) -> T:
         promised = self._store.promised(self._service)  # before the snapshot: the rows are never behind it
@@ -174,16 +205,7 @@ class Journal:
 
     def _lines(self, rows: Rows, first: int, last: int = _END) -> tuple[Line, ...]:
         """From record `first` to `last`, every link checked."""
-        found = map(
-            Line._make,
-            rows.ask(
-                """SELECT seq, run, at, kind, hash, body FROM deployer_journal
-                WHERE service = ? AND seq BETWEEN ? AND ? ORDER BY seq""",
-                self._service,
-                max(first - 1, 1),
-                last,
-            ),
-        )
+        found = iter(self._raw(rows, max(first - 1, 1), last))
         before = NOTHING
         if first > 1:
             anchor = next(found, None)
@@ -194,6 +216,11 @@ class Journal:
             return tuple(checked(self._service, before, found))
         except Broken as broken:
             raise self._damaged(broken) from None
+
+    def _raw(self, rows: Rows, first: int, last: int = _END) -> tuple[Line, ...]:
+        sql = """SELECT seq, run, at, kind, hash, body FROM deployer_journal
+            WHERE service = ? AND seq BETWEEN ? AND ? ORDER BY seq"""
+        return tuple(map(Line._make, rows.ask(sql, self._service, first, last)))
 
     def _undisturbed(self, rows: Rows, epoch: int | None) -> Mark | None:
         """Our own last record, when it is the newest still and the lease has this epoch: all in one question."""
@@ -213,6 +240,13 @@ class Journal:
 
     def _sound(self, rows: Rows, promised: Mark) -> Mark:
         """The head, once it is clear that no tail is missing."""
+        try:
+            return self._tail(rows, promised)
+        except Broken as broken:
+            raise self._damaged(broken) from None
+
+    def _tail(self, rows: Rows, promised: Mark) -> Mark:
+        """The same, raising Broken."""
         found = rows.ask(
             """SELECT 'head', seq, hash FROM deployer_head WHERE service = ?
             UNION ALL SELECT 'promised', seq, hash FROM deployer_journal WHERE service = ? AND seq = ?
@@ -224,11 +258,11 @@ class Journal:
         head, last = marks.get("head", NOTHING), marks.get("last", NOTHING)
         if max(promised.seq, head.seq) > last.seq:
             known = max(promised.seq, head.seq)
-            raise self._damaged(Broken(last.seq + 1, f"it is missing, though record {known} was acknowledged"))
+            raise Broken(last.seq + 1, f"it is missing, though record {known} was acknowledged")
         if head != last:
-            raise self._damaged(Broken(last.seq, f"it is not the record {head.seq} that was acknowledged last"))
+            raise Broken(last.seq, f"it is not the record {head.seq} that was acknowledged last")
         if promised != marks.get("promised", NOTHING):
-            raise self._damaged(Broken(promised.seq, "it is not the record that was acknowledged"))
+            raise Broken(promised.seq, "it is not the record that was acknowledged")
         return head
 
     def _at(self, rows: Rows, seq: int) -> str:

@@ -22,6 +22,7 @@ from deployer.events import (
     Held,
     Injected,
     Lifted,
+    LockBroken,
     Looked,
     OnHold,
     Overrode,
@@ -160,7 +161,7 @@ class Progress:
                 self.on_hold = event
             case Overrode():
                 self.overrode[event.mark] = event
-            case Frozen() | Lifted():
+            case Frozen() | Lifted() | LockBroken():
                 pass
             case Ended():
                 self.end = event

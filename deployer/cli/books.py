@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from deployer.cli import say
 from deployer.cli.options import Ground
+from deployer.cli.person import person
 from deployer.errors import LockHeld, UsageError
 from deployer.evacuation import spool
-from deployer.events import End, Record
+from deployer.events import SERVICE, End, LockBroken, Record
 from deployer.journal import Journal
 from deployer.lock import Lease, Lock
 from deployer.pending import Pending, pending
@@ -91,6 +92,16 @@ class Books:
                 where=self.service,
                 remedy="deployer status, and wait for its end; or stop it with deployer abort",
             )
+
+    def free_lock(self, reason: str) -> Lease | None:
+        """Take the lock from whoever holds it, written down first; the lease that was broken, None: it was free.
+
+        Raises UsageError without a reason.
+        """
+        lease = self.lock.status().lease
+        if lease and reason.strip():
+            self.journal.append(SERVICE, LockBroken(person(), reason, lease.owner, lease.run), epoch=None)
+        return self.lock.break_(reason, person())
 
     def at_work(self, run: str) -> Lease | None:
         """The lease of whoever holds the lock for this run, and is not known to be dead."""

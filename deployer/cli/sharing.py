@@ -10,7 +10,6 @@ from deployer.cli.carrying import within
 from deployer.cli.confirm import confirm
 from deployer.cli.intent import Wishes, intent
 from deployer.cli.options import Acting, Ground
-from deployer.cli.person import person
 from deployer.cli.proposing import Proposal, propose_by_hand
 from deployer.cli.workplace import Workplace, workplace
 from deployer.errors import Refused, UsageError
@@ -42,7 +41,7 @@ def share(ground: Ground, asked: Sharing, acting: Acting) -> int:
             raise Refused("there is no edge", where=work.settings.service, remedy="edge.group in deployer.yml")
         if asked.takes_over and not acting.check:
             confirm(f"stop what is under way, and {asked.what} at {ground.name}", ground.name, yes=acting.yes)
-            work.books.lock.break_(acting.reason or asked.what, person())
+            work.books.free_lock(acting.reason or asked.what)
         elif not asked.takes_over:
             work.books.refuse_while_held()
         picture = work.world.eyes.look()

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).with_name("verbs")
 
 SECTIONS = (
     ("Release", ("plan", "deploy", "resume", "abort", "undo", "rollback", "restart", "promote", "approve", "freeze")),
-    ("Look", ("status", "history", "show", "logs", "web", "report", "metrics", "judge")),
+    ("Look", ("status", "history", "show", "logs", "web", "report", "metrics", "audit", "judge")),
     ("Traffic", ("traffic", "shift", "inject", "drain", "readmit", "evacuate", "restore", "drill", "dns", "squeeze")),
     ("Set up", ("init", "doctor", "notices", "lock", "lab", "completion")),
 )

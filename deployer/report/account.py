@@ -217,7 +217,7 @@ def account(records: Sequence[Record], *, at_work: bool | None = None) -> Accoun
         raise HalfWay("the journal holds no plan for this run", remedy="deployer history")
     return Account(
         run=progress.run,
-        owner=progress.owner,
+        owner=progress.starter,
         reason=progress.reason,
         intent=progress.plan.intent,
         started=progress.started,

@@ -15,6 +15,7 @@ from deployer.events import (
     Held,
     Injected,
     Lifted,
+    LockBroken,
     Looked,
     OnHold,
     Overrode,
@@ -88,6 +89,9 @@ class Log:
                 return [f"frozen by {words.one_line(frozen.who)}: {words.one_line(frozen.reason)}"]
             case Lifted() as lifted:
                 return [f"the freeze was lifted by {words.one_line(lifted.who)}"]
+            case LockBroken() as broken:
+                whose = f"{words.one_line(broken.owner)} for run {words.one_line(broken.run)}"
+                return [f"{words.one_line(broken.who)} freed the lock of {whose}: {words.one_line(broken.reason)}"]
             case Approved() as approved:
                 why = f": {words.one_line(approved.reason)}" if approved.reason else ""
                 return [f"step {approved.number} was approved by {words.one_line(approved.who)}{why}"]

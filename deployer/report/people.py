@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deployer.events import (
+    SERVICE,
     AbortAsked,
     Approved,
     Event,
     Frozen,
+    GoingBack,
     Injected,
     Lifted,
+    LockBroken,
     Overrode,
     Planned,
     Record,
@@ -34,23 +37,33 @@ class Act:
 
 
 def acts(records: Iterable[Record]) -> Iterator[Act]:
+    """In order. That whoever began a run also walks it is not told twice."""
+    walks: dict[str, str] = {}
     for record in records:
-        for who, what, why in _said(record.event):
+        event, first = record.event, record.run not in walks
+        if isinstance(event, Taken):
+            walks[record.run] = event.owner
+        for who, what, why in () if isinstance(event, Taken) and first else _said(event, walks.get(record.run, "")):
             yield Act(record.seq, record.at, record.run, who, what, why)
 
 
-def act_line(act: Act) -> str:
-    """`12:00:01  bob (jenkins@agent1) approved step 5: CHG-1`"""
+def act_line(act: Act, width: int = 0) -> str:
+    """`2026-11-28 12:00:00 UTC  20261128-115800-1f3a  bob (jenkins@agent1) approved step 5: CHG-1`"""
     why = f": {words.one_line(act.why)}" if act.why else ""
-    return f"{words.time_of_day(act.at)}  {words.one_line(act.who)} {words.one_line(act.what)}{why}"
+    run = "" if act.run == SERVICE else words.one_line(act.run)
+    return f"{words.moment(act.at)}  {run:<{width}}  {words.one_line(act.who)} {words.one_line(act.what)}{why}"
 
 
-def _said(event: Event) -> Iterator[tuple[str, str, str]]:
+def _said(event: Event, walks: str) -> Iterator[tuple[str, str, str]]:  # noqa: C901 - one arm per kind of record
     match event:
         case Planned():
             yield event.owner, f"began {event.plan.intent.strategy}, {subject(event.plan.intent)}", event.reason
         case Taken():
-            yield event.owner, f"took the lock, epoch {event.epoch}", ""
+            yield event.owner, f"took the run up again, epoch {event.epoch}", ""
+        case GoingBack():
+            yield walks, "took it back", event.why
+        case LockBroken():
+            yield event.who, f"freed the lock of {event.owner} for run {event.run}", event.reason
         case Approved():
             yield event.who, f"approved step {event.number}", event.reason
         case AbortAsked():

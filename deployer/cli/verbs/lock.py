@@ -45,11 +45,10 @@ def release(ground: Ground, reason: str, *, yes: bool) -> None:
     """Free the lock, whoever holds it: the holder's next act is refused."""
     from deployer.cli.books import books
     from deployer.cli.confirm import confirm
-    from deployer.cli.person import person
 
     confirm("free the lock under its holder", ground.name, yes=yes)
     with books(ground, read_only=False) as book:
-        broken = book.lock.break_(reason, person())
+        broken = book.free_lock(reason)
     if broken is None:
         say.story("the lock was free already")
         return
