@@ -31,6 +31,7 @@ def shell_steps() -> dict[str, str]:
 def operator(lab: Lab) -> Iterator[Console]:
     with console(lab) as one:
         one.set(rolling={"wave": 1, "min_in_service": 1}, canary={"steps": [50, 100], "bake": "0.5s", "headroom": "0%"})
+        one.set(approvals={"by": "another"})
         yield one
 
 
@@ -51,6 +52,8 @@ def jenkins(operator: Console, tmp_path: Path) -> dict[str, str]:
         "VERSION": "1.1.0",
         "STRATEGY": "canary",
         "APPROVER": "ann",
+        "DEPLOYER_PERSON": "carl",
+        "AGREED_BY": "ann",
         "REASON": "it is fine",
         "CI": "true",
     }
@@ -69,14 +72,25 @@ def _sh(step: str, environment: dict[str, str], workspace: Path) -> subprocess.C
     )
 
 
-def test_a_release_goes_through_the_whole_job(lab: Lab, jenkins: dict[str, str], tmp_path: Path) -> None:
-    for step in ("deployer doctor", "deployer plan", 'case "$ACTION"'):
+def test_a_release_goes_through_the_whole_job(
+    operator: Console, lab: Lab, jenkins: dict[str, str], tmp_path: Path
+) -> None:
+    for step in ("deployer doctor", "deployer plan"):
         done = _sh(step, jenkins, tmp_path)
         assert done.returncode == 0, done.stderr + done.stdout
+    assert operator.run("freeze", "--reason", "payments are down").code == 0
+    assert _sh('case "$ACTION"', jenkins, tmp_path).returncode == 3, "frozen"
+    done = _sh('case "$ACTION"', {**jenkins, "OVERRIDE_FREEZE": "it mends them"}, tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert operator.run("freeze", "--lift").code == 0
     assert "jenkins-release-7" in done.stdout
     assert {found.release for found in outside(lab).values()} == {"1.1.0"}
     assert {path.name for path in (tmp_path / "report").iterdir()} >= {"junit.xml", "report.html", "report.json"}
     assert "<script" not in (tmp_path / "report" / "report.html").read_text()
+    _sh("deployer audit", jenkins, tmp_path)
+    assert "every link holds" in (tmp_path / "audit.txt").read_text()
+    assert "carl" in (said := operator.run("audit").out)
+    assert "and ann overrode a freeze" in said
 
 
 def test_people_answer_for_a_run_that_waits(
@@ -85,10 +99,13 @@ def test_people_answer_for_a_run_that_waits(
     assert operator.run("deploy", "1.2.0", "--strategy", "canary", "--at", "0").code == 7
     back = _sh("deployer abort", jenkins, tmp_path)
     assert back.returncode == 0, back.stderr
-    assert operator.run("deploy", "1.2.0", "--strategy", "canary", "--at", "0").code == 7
+    assert operator.run("deploy", "1.2.0", "--strategy", "canary", "--at", "0", DEPLOYER_PERSON="ann").code == 7
+    mine = _sh("deployer approve", jenkins, tmp_path)
+    assert mine.returncode == 3, "ann started it"
+    jenkins["APPROVER"] = "bob"
     on = _sh("deployer approve", jenkins, tmp_path)
     assert on.returncode == 0, on.stderr
-    assert "approved by ann" in operator.run("logs").out.replace("\n", " ")
+    assert "approved by bob" in operator.run("logs").out.replace("\n", " ")
     assert {found.release for found in outside(lab).values()} == {"1.2.0"}
 
 
@@ -100,6 +117,7 @@ def test_every_verb_of_the_job_is_tried_here() -> None:
         "deployer approve",
         "deployer abort",
         "deployer status",
+        "deployer audit",
     }
     assert all(any(first.startswith(verb) for verb in verbs) for first in shell_steps())
     assert len(shell_steps()) == len(verbs)
