@@ -40,8 +40,13 @@ def kept(progress: Progress) -> Mapping[str, Split]:
 
 def splits(progress: Progress) -> Mapping[str, Split]:
     """Site to the split that the run set last. What it wanted to put back counts, also where it did not reach all."""
+    return {site: split for site, (_, split) in set_at(progress).items()}
+
+
+def set_at(progress: Progress) -> Mapping[str, tuple[float, Split]]:
+    """The same with the moment, UTC epoch seconds: a run that began earlier may have been the last to act."""
     return {
-        step.scope: step.split
+        step.scope: (progress.ended_at.get(step_id, 0.0), step.split)
         for step_id, step in _acts(progress)
         if isinstance(step, Shift) and (step_id in progress.done or (step_id[0] and step_id in progress.failed))
     }
