@@ -27,6 +27,7 @@ ROWS = {
     "judge-requests": ("verdicts", "requests"),
     "judge-forecast": ("foreseen", "measure"),
     "judge-abort": ("verdicts", "aborts"),
+    "viewers": ("viewers", "measure"),
     "rolling": ("rolling", "measure"),
     "out-of-pool": ("rolling", "measure"),
 }
