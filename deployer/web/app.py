@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from deployer.errors import DeployerError
-from deployer.web import acting, entering, pages, run, runs, standing
+from deployer.web import acting, entering, numbers, pages, run, runs, standing
 from deployer.web.asked import form, page
 from deployer.web.desk import Desk
 from deployer.web.people import Role
@@ -41,6 +41,7 @@ def app(desk: Desk, watches: Watches) -> Starlette:
             Route("/traffic", form(desk, Role.VIEWER, acting.measure), methods=["POST"]),
             Route("/capacity", page(desk, standing.capacity)),
             Route("/lock", page(desk, standing.lock)),
+            Route("/metrics", numbers.metrics(desk)),
             Route("/acts", page(desk, acting.every)),
             Route("/acts/{number}", page(desk, acting.show)),
             Route("/acts/{number}/told", page(desk, acting.told)),

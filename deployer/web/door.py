@@ -35,6 +35,13 @@ class Door:
     def who(self, asked: HTTPConnection) -> Person | None:
         return self._by_proxy(asked) if self.behind_a_proxy else self._by_session(asked)
 
+    def program(self, asked: HTTPConnection) -> Person | None:
+        """A program that reads numbers: it sends its token with each question, or the proxy names it."""
+        kind, _, token = asked.headers.get("authorization", "").partition(" ")
+        if self.behind_a_proxy or kind.lower() != "bearer":
+            return self.who(asked)
+        return self.people.by_token(token)
+
     def enter(self, token: str, answer: Response, *, secure: bool) -> Person | None:
         """Begin a session in this answer, when the token is somebody's."""
         person = self.people.by_token(token)

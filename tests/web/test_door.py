@@ -90,6 +90,20 @@ def test_a_form_that_never_ends_is_cut(board: Dashboard) -> None:
     assert one.post("/leave", mark="x" * 20_000).status == 413
 
 
+def test_prometheus_asks_with_a_token_of_its_own(board: Dashboard) -> None:
+    write(board.desk.inventory, "r1", went_well())
+    one = Visitor(board.port)
+    assert one.get("/metrics").status == 401
+    token = board.desk.door.people.admit("prometheus", [])
+    one.sends = {"Authorization": f"Bearer {token}"}
+    answer = one.get("/metrics")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert 'deployer_run_state{service="shop",state="done"} 1.0' in answer.text
+    assert one.get("/runs").status == 303, "the token opens the numbers alone, without a session"
+    one.sends = {"Authorization": "Bearer nobodys"}
+    assert one.get("/metrics").status == 401
+
+
 def behind(place: Path, secret: str = SECRET) -> None:
     (place / "proxy").write_text(secret)
     path = place / "deployer.yml"
