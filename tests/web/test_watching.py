@@ -193,6 +193,8 @@ def test_a_journal_that_does_not_answer_is_said_and_forgotten(place: Path) -> No
         store = Counting(opened.store)
         watch = Watch(replace(opened, store=store), RUN)
         assert (watch.look(), watch.look()) == (True, False)
+        reads = store.reads
+        assert (watch.look(), store.reads) == (False, reads), "while nothing is new nothing is read"
         store.away = True
         go_on(place, RUN, AbortAsked("bob"))
         assert (watch.look(), watch.look()) == (True, False)
