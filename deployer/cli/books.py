@@ -39,19 +39,28 @@ class Books:
     _past: list[tuple[int, tuple[Progress, ...]]] = field(default_factory=list, init=False)
 
     def run(self, named: str) -> str:
-        """The run of this name, of this unambiguous beginning of a name, or the last one when none is named.
+        """The run of this name, of this unambiguous beginning of a name, or the latest one when none is named.
 
         Raises:
             UsageError: there is no such run.
         """
-        heads = [head.run for head in self.journal.runs(1 if not named else 10_000)]
+        if not named and (last := self.latest()):
+            return last
+        heads = [head.run for head in self.journal.runs(10_000)]
         if not heads:
             raise UsageError(f"nothing was run for {self.service} yet", remedy="deployer plan VERSION")
         found = [run for run in heads if run == named] or [run for run in heads if run.startswith(named)]
-        if not named or len(found) == 1:
+        if len(found) == 1:
             return found[0]
         what = f"{named!r} could be any of {', '.join(found[:5])}" if found else f"there is no run {named!r}"
         raise UsageError(what, where=self.service, remedy="deployer history")
+
+    def latest(self) -> str:
+        """The run at work, else the one that acted last: one that was taken up again is newer than those in between."""
+        lease, heads = self.lock.status().lease, self.journal.runs(_RECENT)
+        if lease and any(head.run == lease.run for head in heads):
+            return lease.run
+        return max(heads, key=lambda head: head.changed).run if heads else ""
 
     def going(self, named: str) -> str:
         """The run that is to go on or back: the one named, else the one at work, else the newest that has not ended.

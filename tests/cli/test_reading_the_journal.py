@@ -73,6 +73,17 @@ def test_status_tells_of_the_deployment_that_an_evacuation_came_over(place: Path
     assert json.loads(capsys.readouterr().out)["behind"] == "20231116-221320-cccc"
 
 
+def test_the_run_that_was_taken_up_again_is_the_last_one(place: Path, capsys: Capture) -> None:
+    killed = records.killed()
+    journals.write(place, "20231116-221320-cccc", killed)
+    journals.write(place, "20231117-221320-dddd", records.went_well())
+    journals.write(place, "20231116-221320-cccc", records.went_well()[len(killed) - 1 :])
+    for words in (["status"], ["show"], ["status", "--watch"]):
+        assert run([*words, "-i", str(place)]) == 0
+        said = capsys.readouterr()
+        assert "run 20231116-221320-cccc" in said.out, words
+
+
 def test_history_is_newest_first(place: Path, capsys: Capture) -> None:
     assert run(["history", "-i", str(place)]) == 0
     first, second = capsys.readouterr().out.splitlines()

@@ -43,12 +43,12 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
 
     code = _watch(ground, timeout) if watch else 0
     with books(ground) as book:
-        last = book.journal.last_run()
+        last = book.latest()
         read = account(book.records(last), at_work=book.at_work(last) is not None) if last else None
         lock = book.lock.status()
         asked = book.pending(last, lambda: rules(ground).approvals) if last else None
         behind = book.behind(last) if last else ""
-        standing = account(book.records(behind)) if behind else None
+        standing = account(book.records(behind), at_work=False) if behind else None
         service = book.service
     picture = _look(ground) if live else None
     if as_json:
