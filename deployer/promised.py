@@ -42,7 +42,7 @@ def forward(progress: Progress, now: Picture) -> Comparison:
                 broken.append((host, f"{_state(seen)}, promised was {promised[host] or 'out of service'}"))
         elif _state(seen) != _state(was):
             ours = host in only if only else was.site in intent.sites
-            (broken if ours else notes).append((host, f"{_state(seen)}, was {_state(was)}, not by this run"))
+            (broken if ours else notes).append((host, f"{_state(seen)}, formerly {_state(was)}, not by this run"))
     return Comparison(_sentences(broken), _sentences(notes))
 
 
@@ -59,9 +59,9 @@ def back(progress: Progress, now: Picture) -> Comparison:
                 broken.append((host, "perhaps not as it looks: its last step was not seen to become true"))
             continue
         if host in touched:
-            broken.append((host, f"{_state(seen)}, was {_state(was)}"))
+            broken.append((host, f"{_state(seen)}, formerly {_state(was)}"))
         else:
-            notes.append((host, f"{_state(seen)}, was {_state(was)}, not by this run"))
+            notes.append((host, f"{_state(seen)}, formerly {_state(was)}, not by this run"))
     moved = {
         scope: f"{scope}: {now.splits.get(scope) or 'no split'}, was {split}"
         for scope, split in before.splits.items()

@@ -66,7 +66,7 @@ def test_stage_policy_leaves_earlier_waves_on_the_new_release_and_says_half_way(
     ended = it.run()
     assert ended.end is End.HALF_WAY
     assert ended.remedy == "deployer undo r1 --all"
-    assert "dc1-web1, dc1-web2, dc1-web3, dc1-web4 are in service with 1.1, was in service with 1.0" in ended.note
+    assert "dc1-web1, dc1-web2, dc1-web3, dc1-web4 are in service with 1.1, formerly in service with 1.0" in ended.note
     assert releases(it.memory)["dc2-web1"] == "1.0"
     assert it.broken() == []
     assert it.undo().end is End.PUT_BACK

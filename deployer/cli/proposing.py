@@ -37,6 +37,7 @@ def propose(work: Workplace, plan: Plan, picture: Picture, proposal: Proposal) -
         return _nothing(plan, picture, proposal)
     if left := work.books.unfinished():
         say.story(f"note  run {left} did not come to an end; deployer show {left} -i {work.ground.inventory}")
+    say.meanwhile("\nchecking every machine before anything is touched ...")
     for finding in preflight(work, plan, picture):
         say.story(f"note  {finding}")
     return _agreed(work, plan, picture, proposal, foretold.takes)

@@ -14,6 +14,12 @@ def story(text: str) -> None:
     click.echo(words.safe(text), err=True)
 
 
+def meanwhile(text: str) -> None:
+    """What takes a moment, for somebody who sits there and waits."""
+    if lively():
+        story(text)
+
+
 def result(text: str) -> None:
     """The one thing the command was asked for; `text` ends its own last line."""
     click.echo(words.safe(text), nl=False)

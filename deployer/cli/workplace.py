@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deployer import hooks
 from deployer.artifact import find, marked
+from deployer.cli import say
 from deployer.cli.books import Books, open_books
 from deployer.cli.options import Ground
 from deployer.clock import WallClock
@@ -34,6 +35,7 @@ from deployer.model import Picture, Release
 from deployer.plan import Plan
 from deployer.playbooks import Ansible
 from deployer.probe import HttpProbe
+from deployer.report.words import count
 from deployer.settings.file import read
 from deployer.settings.home import state_directory
 from deployer.settings.place import settings_file
@@ -98,6 +100,9 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     settings = read(settings_file(ground.inventory))
     how = asking(ground)
     estate = read_estate(ground.inventory, settings, how)
+    if not read_only:
+        machines = f"{count(len(estate.hosts), 'host')} and {count(len(estate.balancers), 'balancer')}"
+        say.meanwhile(f"{settings.service}: looking at {machines} ...")
     cards.keep(ground.inventory, cards.made(estate, settings, cards.digest(ground.inventory, how)))
     estate = estate.sudo_with(ground.become_password)
     store = open_store(settings.state, read_only=read_only)

@@ -64,8 +64,10 @@ def _head(account: Account) -> Iterator[str]:
         yield f"  {'person':<9} {words.time_of_day(one.at)} {words.one_line(one.text)}"
     if account.on_hold and account.end is None:
         yield f"  {'on hold':<9} {words.one_line(account.on_hold)}"
-    if account.end and account.end.note and account.end.note not in (*told, account.why_back):
-        yield from (f"  {'note':<9} {line}" for line in words.safe(account.end.note).splitlines())
+    note = account.end.note if account.end else ""
+    for known in (*told, account.why_back):  # what was told above is not told again
+        note = note.removeprefix(known).removeprefix("; ") if known else note
+    yield from (f"  {'note':<9} {line}" for line in words.safe(note).splitlines())
 
 
 def _users(account: Account) -> Iterator[str]:
