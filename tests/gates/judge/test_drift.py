@@ -10,14 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from deployer.gates.judge.budget import Budget
+from deployer.gates.judge.clean import clean, correlation
 from deployer.gates.judge.compare import drift
-from deployer.gates.judge.config import Direction, Effect, Measure, MetricConfig
+from deployer.gates.judge.config import Direction, Effect, Measure, MetricConfig, Outliers
 from deployer.gates.judge.data import Counts, Data, Samples, Side
 from deployer.gates.judge.judge import judge
 from deployer.gates.judge.judgement import Judgement, Label
 from deployer.gates.judge.ready import READY, default
 from deployer.model import Verdict
-from tests.gates.judge.sides import AGAIN, ONCE, correlated, gauge, one
+from tests.gates.judge.sides import AGAIN, GAUGE, ONCE, correlated, gauge, normal, one
 
 Row = NDArray[np.float64]
 MEMORY = replace(READY["memory"], critical=True)
@@ -173,7 +174,7 @@ def creeping(points: int) -> Row:
 
 def test_half_as_much_again_is_harm_however_still_the_baseline_stands() -> None:
     """How it creeps by a thousandth says nothing of that."""
-    said = one(MEMORY, gauge(list(creeping(40) * 1.5)), gauge(list(creeping(40))), AGAIN)
+    said = one(MEMORY, gauge(list(creeping(40) + 11.5)), gauge(list(creeping(40))), AGAIN)
     assert said.verdict is Verdict.FAIL
     assert "rises" not in said.reason
 
@@ -199,6 +200,27 @@ def test_points_that_are_missing_on_one_side_are_left_out_on_both() -> None:
     ours, theirs = list[float | None](warming(1, 40)), list[float | None](warming(2, 40))
     ours[3:8] = [None] * 5
     assert one(MEMORY, gauge(ours), gauge(theirs), AGAIN).verdict is Verdict.PASS
+
+
+def test_sides_of_different_length_are_laid_beside_each_other_from_their_end() -> None:
+    """One was there sooner; both were looked at just now."""
+    theirs = list(warming(2, 30))
+    cleaned = clean(MEMORY, gauge([1.0] * 7 + theirs), gauge(theirs), 0)
+    assert not isinstance(cleaned, str)
+    assert cleaned.together.shape == (2, 30)
+    assert (cleaned.together[0] == cleaned.together[1]).all()
+
+
+def test_few_points_look_less_correlated_than_they_are_and_are_not_believed() -> None:
+    found = [correlation(*(np.array(correlated(seed, 20, 0.8).values) for _ in "ab")) for seed in range(200)]
+    assert np.mean(found) > 0.7
+
+
+def test_outliers_are_left_out_where_that_is_asked_for() -> None:
+    ours = [*normal(1, 60).values[:-1], 100.0]
+    asked = replace(GAUGE, outliers=Outliers.IQR3)
+    assert one(GAUGE, gauge(ours), normal(2, 60)).verdict is not Verdict.PASS
+    assert one(asked, gauge(ours), normal(2, 60)).verdict is Verdict.PASS
 
 
 def test_sides_measured_in_different_steps_are_not_compared_moment_by_moment() -> None:
