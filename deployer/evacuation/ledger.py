@@ -20,6 +20,8 @@ from deployer.store.rows import Store, StoreUnavailable
 T = TypeVar("T")
 EVACUATION = "evacuation: "
 """How the reason begins for which an evacuation holds the lock: another one does not take it over."""
+FIRST = 3
+"""So many records are written as it begins, the rest when it is over."""
 PATIENCE = 3.0
 """Seconds. A journal on this machine answers in some milliseconds, one elsewhere within a second."""
 
@@ -30,7 +32,7 @@ class Ledger:
     def __init__(self, url: str, service: str, now: Callable[[], float]) -> None:
         self.away = ""
         self._service, self._now = service, now
-        self._run, self._epoch = "", 0
+        self._run, self._epoch, self._began = "", 0, 0.0
         self._events: list[Event] = []
         self._books: tuple[Store, Journal, Lock] | None = None
         self._lease: Lease | None = None
@@ -45,7 +47,7 @@ class Ledger:
         Raises:
             LockHeld: another site is being evacuated right now.
         """
-        self._run, self._epoch = run, highest + 1
+        self._run, self._epoch, self._began = run, highest + 1, self._now()
         first = (Planned(owner, plan, picture, reason), Begun(0, 1, (), picture.splits.get("edge")))
         self._events = [first[0], TakenUp(owner, self._epoch), first[1]]
         lease = self._in_time(lambda: self._take(owner, reason, highest, emergency=emergency))
@@ -70,9 +72,11 @@ class Ledger:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """All that was written or spooled; their times are of the moment they are asked for."""
-        at = self._now()
-        return tuple(Record(seq, self._run, at, event) for seq, event in enumerate(self._events, 1))
+        """All that was written or spooled."""
+        return tuple(
+            Record(seq, self._run, self._began if seq <= FIRST else self._now(), event)
+            for seq, event in enumerate(self._events, 1)
+        )
 
     def close(self) -> None:
         """The lease is given back, if the store still answers."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from queue import Empty, Full, Queue
 from threading import Thread
 
-from tenacity import RetryError, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from deployer.errors import DeployerError
 from deployer.notices.message import Message
@@ -34,7 +34,7 @@ class Courier:
         self._pause = pause
         self._queue: Queue[Message | None] = Queue(WAITING)
         self._sent: deque[float] = deque(maxlen=MANY)
-        self._lost = 0
+        self._lost, self._last = 0, ""
         self._complained = False
         self._thread = Thread(target=self._run, name=f"notices to {name}", daemon=True)
         self._thread.start()
@@ -51,7 +51,7 @@ class Courier:
         """What is left is carried, no longer than until this moment (of time.monotonic)."""
         self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive():
-            self._once("it takes too long, what is left is not sent")
+            self._once(f"{self._last or 'it takes too long'}, what is left is not sent")
 
     def _put(self, message: Message | None) -> None:
         while True:
@@ -96,8 +96,12 @@ class Courier:
         return Retrying(
             stop=stop_after_attempt(TRIES),
             wait=wait_exponential(self._pause),
+            before_sleep=self._remember,
             retry=retry_if_exception(lambda error: isinstance(error, NotSent) and error.again),
         )
+
+    def _remember(self, state: RetryCallState) -> None:
+        self._last = str(state.outcome.exception()) if state.outcome else ""
 
     def _once(self, what: str) -> None:
         if not self._complained:

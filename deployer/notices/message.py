@@ -19,6 +19,8 @@ from deployer.events import (
     Taken,
     Undecided,
 )
+from deployer.model import NO_RELEASE
+from deployer.plan import Plan
 from deployer.progress import Progress, StepId
 from deployer.report import words
 from deployer.report.account import Account, account
@@ -86,8 +88,7 @@ class Teller:
     def _told(self, record: Record) -> Iterator[Message]:  # noqa: C901 - one arm per kind of record
         match record.event:
             case Planned() as one:
-                sites = ", ".join(one.plan.intent.sites)
-                yield self._one("started", f"to {sites} by {one.owner}", one.reason, (self._watch,))
+                yield self._one("started", f"{_aim(one.plan)}, by {one.owner}", one.reason, (self._watch,))
             case Taken() as one:
                 if self._taken:
                     yield self._one("resumed", f"goes on, by {one.owner}", "", (self._watch,))
@@ -149,6 +150,13 @@ class Teller:
     def _answers(self) -> tuple[str, ...]:
         run = self._progress.run
         return f"deployer approve {run} --reason WHY{self._on}", f"deployer abort {run} --reason WHY{self._on}"
+
+
+def _aim(plan: Plan) -> str:
+    """`to dc1, dc2`; of an act on shares what is done first."""
+    if plan.intent.release == NO_RELEASE and plan.legs:
+        return plan.legs[0].name
+    return f"to {', '.join(plan.intent.sites)}"
 
 
 def _failures(read: Account) -> Iterator[str]:

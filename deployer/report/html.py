@@ -11,7 +11,7 @@ from deployer.report import words
 from deployer.report.account import Account
 from deployer.report.chart import HEIGHT, WIDTH, charts
 from deployer.report.gate import gate_text
-from deployer.report.phrases import place
+from deployer.report.phrases import STANDING_STILL, place
 from deployer.report.text import headline, next_commands
 from deployer.report.timeline import timeline
 
@@ -32,7 +32,7 @@ def account_html(account: Account, *, runbook: str = "", inventory: str = "") ->
     return pages.get_template("run.html.j2").render(
         account=account,
         headline=headline(account),
-        good=None if account.end is None else account.end.end is End.DONE,
+        good=None if account.end is None or account.end.end in STANDING_STILL else account.end.end is End.DONE,
         failed=account.failures,
         next_commands=next_commands(account, inventory),
         runbook=runbook,

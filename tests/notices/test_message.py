@@ -21,7 +21,7 @@ def events(run: Iterable[Record]) -> list[str]:
 
 def test_a_good_run_is_told_from_its_start_to_its_end() -> None:
     first, *_, last = told(records.went_well())
-    assert first.title == "shop 1.1.0 (rolling): to dc1 by ann@ops"
+    assert first.title == "shop 1.1.0 (rolling): to dc1, by ann@ops"
     assert (first.text, first.next) == ("the weekly release", ("deployer status --watch -i inventories/prod",))
     assert (last.event, last.title) == ("done", "shop 1.1.0 (rolling): done")
     assert last.text == "took 20.0 s"
@@ -56,7 +56,8 @@ def test_a_run_that_stands_half_way_or_holds_hosts_is_told() -> None:
 
 
 def test_an_evacuation_says_where_users_went() -> None:
-    shifted, done = told(test_course.evacuated())[1:]
+    started, shifted, done = told(test_course.evacuated())
+    assert started.title == "shop (evacuate): evacuate dc1, by ann@ops"
     assert shifted.title == "shop (evacuate): users by site: dc1 0 %, dc2 100 %"
     assert done.next == ("deployer restore dc1 -i inventories/prod",)
 
