@@ -368,6 +368,8 @@ class MemoryJournal:
     unread: bool = False
     """Reading fails, as when the database restarts."""
     lock: RLock = field(default_factory=RLock)
+    now: Callable[[], float] | None = None
+    """None: a second for each record."""
 
     def append(self, run: str, *events: Event, epoch: int | None) -> Sequence[Record]:
         with self.lock:
@@ -379,7 +381,8 @@ class MemoryJournal:
             if self.crash == (self.writes, "before"):
                 self._die()
             first = len(self.records) + 1
-            new = [Record(seq, run, 1_000_000.0 + seq, event) for seq, event in enumerate(events, first)]
+            at = self.now() if self.now else 1_000_000.0 + first
+            new = [Record(seq, run, at, event) for seq, event in enumerate(events, first)]
             self.records += new
             if self.crash == (self.writes, "after"):
                 self._die()

@@ -26,6 +26,7 @@ def asking(approvals: Approvals, *verdicts: Verdict) -> Case:
     it = case(memory, intent(memory, asks=True))
     memory.verdicts = {step.gate: list(verdicts) for step in it.plan.steps if isinstance(step, Ask)}
     it.rules = Rules(approvals)
+    it.journal.now = lambda: memory.time
     return it
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from deployer.errors import Refused
 from deployer.events import SERVICE, AbortAsked, Begun, End, Event, Frozen, GoingBack, Lifted, OnHold, Overrode
 from deployer.frozen import BOUND, FREE, freezes, overriding
+from deployer.hold import raises
 from deployer.model import WHOLE, Ladder, Split, Undo
 from deployer.rules import Rules
 from deployer.steps import Drain, Shift, Step
@@ -78,6 +79,7 @@ def test_it_holds_with_nothing_begun_and_goes_on_when_it_is_lifted(make: Callabl
         at_hold: list[tuple[int, int]] = []
 
         def lift(it: Case = it, at_hold: list[tuple[int, int]] = at_hold) -> None:
+            assert not it.memory.prepared, "nothing that was started up is kept waiting"
             at_hold.append((len(it.memory.acts), sum(host.in_service for host in it.memory.hosts.values())))
             it.memory.time += 500
             say(it, Lifted("eve@desk", "back"))
@@ -179,6 +181,17 @@ def test_the_way_back_is_never_held(act: int, ladder: bool, asked: bool) -> None
     told = [one.event for one in it.journal.records]
     back = next((n for n, event in enumerate(told) if isinstance(event, GoingBack)), len(told))
     assert not any(isinstance(event, OnHold) for event in told[back:])
+
+
+def test_no_step_of_a_way_back_is_one_that_a_freeze_holds() -> None:
+    it = rolling()
+    it.memory.faults.append(Fault("verify", line=0, times=1))
+    assert it.run().end is End.PUT_BACK
+    progress = it.progress
+    progress.begun.clear()  # as if it had just turned back
+    steps = [(number, step) for number, _, _, step in progress.walking.walk()]
+    assert steps
+    assert not any(raises(progress, number, steps) for number, _ in steps)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
