@@ -34,7 +34,7 @@ def linked(service: str, head: Mark, run: str, at: float, written: Iterable[tupl
     lines: list[Line] = []
     before = head.hash
     for seq, (kind, body) in enumerate(written, head.seq + 1):
-        before = _hash(before, service, Line(seq, run, at, kind, "", body))
+        before = _hash(before, service, seq, run, at, kind, body)
         lines.append(Line(seq, run, at, kind, before, body))
     return lines
 
@@ -44,14 +44,14 @@ def checked(service: str, before: Mark, lines: Iterable[Line]) -> Iterator[Line]
     for line in lines:
         if line.seq != before.seq + 1:
             raise Broken(before.seq + 1, "it is missing")
-        if line.hash != _hash(before.hash, service, line):
+        seq, run, at, kind, digest, body = line
+        if digest != _hash(before.hash, service, seq, run, at, kind, body):
             raise Broken(line.seq, "it was changed: its hash does not follow from the record before")
         before = Mark(line.seq, line.hash)
         yield line
 
 
-def _hash(before: str, service: str, line: Line) -> str:
+def _hash(before: str, service: str, seq: int, run: str, at: float, kind: str, body: str) -> str:  # noqa: PLR0917
     """Lengths keep the borders: no two different records read the same."""
-    seq, run, at, kind, _, body = line
     text = f"{before} {seq} {at!r} {len(service)} {service} {len(run)} {run} {kind} {body}"
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -20,6 +20,11 @@ from deployer.store.rows import NOTHING, Mark, Rows, Store
 T = TypeVar("T")
 _END = 2**62
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+_ADD = "INSERT INTO deployer_journal (service, seq, run, at, kind, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FOLLOW = """UPDATE deployer_head SET seq = ?, hash = ? WHERE service = ? AND seq = ? AND hash = ?
+    AND EXISTS (SELECT 1 FROM deployer_journal WHERE service = ? AND seq = ? AND hash = ?
+        AND seq = (SELECT MAX(seq) FROM deployer_journal WHERE service = ?))
+    AND (? OR EXISTS (SELECT 1 FROM deployer_lease WHERE service = ? AND epoch = ?))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +71,23 @@ class Journal:
         at = float(self._now())
         written = [(type(event).__name__, codec.encode(event)) for event in events]
         promised = self._mine or self._store.promised(self._service)
+        following = linked(self._service, self._mine, run, at, written) if self._mine else ()
         tried: list[Line] = []
-        alone: list[bool] = []
 
         def work(rows: Rows) -> None:
             if tried and self._at(rows, tried[-1].seq) == tried[-1].hash:
                 return  # the connection was lost after the commit: it is there
-            head = self._undisturbed(rows, epoch)
-            alone[:] = [head is not None]
-            if head is None:
+            if following and self._undisturbed(rows, following[-1], epoch):
+                tried[:] = following
+            else:
                 if epoch is not None:
                     must_hold(rows, self._service, run, epoch)
-                head = self._sound(rows, promised)
-            tried[:] = linked(self._service, head, run, at, written)
-            self._write(rows, tried)
+                tried[:] = linked(self._service, self._sound(rows, promised), run, at, written)
+                self._point(rows, tried[-1])
+            rows.add(_ADD, [(self._service, *line) for line in tried])
 
         self._store.write(self._service, work)
-        self._known = self._known and alone == [True]
+        self._known = self._known and tried == following
         self._mine = Mark(tried[-1].seq, tried[-1].hash)
         self._store.promise(self._service, self._mine)
         return tuple(Record(line.seq, run, at, event) for line, event in zip(tried, events, strict=True))
@@ -222,21 +227,15 @@ class Journal:
             WHERE service = ? AND seq BETWEEN ? AND ? ORDER BY seq"""
         return tuple(map(Line._make, rows.ask(sql, self._service, first, last)))
 
-    def _undisturbed(self, rows: Rows, epoch: int | None) -> Mark | None:
-        """Our own last record, when it is the newest still and the lease has this epoch: all in one question."""
-        if self._mine is None:
-            return None
-        found = rows.ask(
-            """SELECT head.seq, head.hash, newest.seq, newest.hash, lease.epoch FROM deployer_head head
-            JOIN deployer_journal newest ON newest.service = head.service
-                AND newest.seq = (SELECT MAX(seq) FROM deployer_journal WHERE service = ?)
-            LEFT JOIN deployer_lease lease ON lease.service = head.service WHERE head.service = ?""",
-            self._service,
-            self._service,
-        )
-        mine = (self._mine.seq, self._mine.hash)
-        ours = [row[:4] for row in found if epoch is None or (epoch and epoch == row[4])]
-        return self._mine if ours == [(*mine, *mine)] else None
+    def _undisturbed(self, rows: Rows, last: Line, epoch: int | None) -> bool:
+        """The head moves on to `last`, when our own last record is the newest still and the lease has this epoch: it
+        is looked at and written in one statement.
+        """
+        if self._mine is None or epoch == 0:
+            return False
+        service, mine = self._service, (self._mine.seq, self._mine.hash)
+        outside, lease = epoch is None, (service, epoch or 0)
+        return rows.do(_FOLLOW, last.seq, last.hash, service, *mine, service, *mine, service, outside, *lease) == 1
 
     def _sound(self, rows: Rows, promised: Mark) -> Mark:
         """The head, once it is clear that no tail is missing."""
@@ -269,17 +268,13 @@ class Journal:
         found = rows.ask("SELECT hash FROM deployer_journal WHERE service = ? AND seq = ?", self._service, seq)
         return found[0][0] if found else ""
 
-    def _write(self, rows: Rows, lines: list[Line]) -> None:
-        rows.add(
-            "INSERT INTO deployer_journal (service, seq, run, at, kind, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(self._service, *line) for line in lines],
-        )
+    def _point(self, rows: Rows, last: Line) -> None:
         rows.do(
             """INSERT INTO deployer_head (service, seq, hash) VALUES (?, ?, ?)
             ON CONFLICT (service) DO UPDATE SET seq = excluded.seq, hash = excluded.hash""",
             self._service,
-            lines[-1].seq,
-            lines[-1].hash,
+            last.seq,
+            last.hash,
         )
 
     def _begin(self, rows: Rows, run: str) -> int | None:

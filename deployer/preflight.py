@@ -44,8 +44,9 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        then = f"\n    next: {self.remedy}" if self.remedy else ""
-        return f"{self.where}: {self.what}{then}" if self.where else f"{self.what}{then}"
+        said = f"{self.where}: {self.what}" if self.where else self.what
+        lines = (*said.splitlines(), *((f"next: {self.remedy}",) if self.remedy else ()))
+        return "\n    ".join(lines)
 
 
 def findings(

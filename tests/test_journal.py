@@ -208,6 +208,16 @@ def test_a_damaged_tail_is_not_written_behind(journal: Journal, store: Store) ->
         journal.append("r1", samples.begun(3), epoch=None)
 
 
+@pytest.mark.parametrize("ahead", [1, 5])
+def test_a_record_that_somebody_put_behind_ours_is_not_passed_over(journal: Journal, store: Store, ahead: int) -> None:
+    """Looked at where we write: by the one who was the last to write, too."""
+    (begun,) = journal.append("r1", samples.begun(3), epoch=None)
+    values = ("shop", begun.seq + ahead, "r1", 1.0, "Begun", "f" * 64, "{}")
+    store.write("shop", lambda rows: rows.do(f"INSERT INTO deployer_journal VALUES ({', '.join('?' * 7)})", *values))
+    with pytest.raises(JournalDamaged):
+        journal.append("r1", samples.begun(3), epoch=None)
+
+
 def test_an_event_of_a_newer_deployer_is_named(journal: Journal, store: Store) -> None:
     a_run(journal)
 

@@ -20,7 +20,8 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def braking(brake: Brake, pulled: Callable[[str, int], None]) -> Iterator[None]:
     """While this holds, signals pull the brake; `pulled` hears the signal's name and its count.
 
-    Must be entered by the main thread.
+    Who was heard once is not needed again: from then on signals do nothing, or an impatient ^C would cut off the end
+    that was asked for, its report and its exit code. Must be entered by the main thread.
     """
     mine, theirs = socket.socketpair()
     theirs.setblocking(False)
@@ -32,11 +33,11 @@ def braking(brake: Brake, pulled: Callable[[str, int], None]) -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
-            signal.signal(number, handler)
         theirs.close()
         listener.join(5)
         mine.close()
+        for number, handler in before.items() if not brake.pulled else ():
+            signal.signal(number, handler)
 
 
 def _nothing(number: int, frame: object) -> None:

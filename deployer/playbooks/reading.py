@@ -68,6 +68,6 @@ def _note(result: Mapping[str, Any]) -> str:
 
 def _tail(said: str) -> str:
     """The reason Ansible gave before it ended, as one line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip(" *\t") for line in said.splitlines() if line.strip(" *\t")]
     errors = [line for line in lines if "ERROR" in line or "error" in line.lower()]
     return " ".join(errors[-1:] or lines[-3:])[:_LONGEST]

@@ -90,6 +90,10 @@ def _socket(login: Login) -> Any:
     return link
 
 
+_SILENCE = ("", "No existing session", "Error reading SSH protocol banner")
+"""What paramiko says of a server that said nothing."""
+
+
 def _in_our_words(machine: str, login: Login, error: BaseException) -> Unreachable | None:
     import paramiko
 
@@ -106,7 +110,9 @@ def _in_our_words(machine: str, login: Login, error: BaseException) -> Unreachab
     if isinstance(error, TimeoutError):
         return Unreachable(f"does not answer within {CONNECT:g} s at {place}", where=machine, remedy=by_hand)
     if isinstance(error, paramiko.SSHException | EOFError):
-        return Unreachable(f"sshd at {place} accepts but does not answer: {error}", where=machine, remedy=by_hand)
+        said = "" if str(error) in _SILENCE else f": {error}"
+        return Unreachable(f"sshd at {place} accepts but does not answer{said}", where=machine, remedy=by_hand)
     if isinstance(error, OSError | ValueError):
-        return Unreachable(f"cannot be reached at {place}: {error}", where=machine, remedy=by_hand)
+        why = getattr(error, "strerror", None) or error
+        return Unreachable(f"cannot be reached at {place}: {why}", where=machine, remedy=by_hand)
     return None

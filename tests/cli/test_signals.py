@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,6 +20,16 @@ def until(true: object) -> None:
         time.sleep(0.005)
 
 
+@pytest.fixture
+def heard_by() -> Iterator[None]:
+    """Handlers as they were, afterwards."""
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard_by")
 @pytest.mark.parametrize("number", STOPPING)
 def test_once_brakes_twice_stops_at_once(number: signal.Signals) -> None:
     brake, heard = Brake(), []
@@ -30,6 +41,17 @@ def test_once_brakes_twice_stops_at_once(number: signal.Signals) -> None:
         until(lambda: len(heard) == 2)
         assert brake.at_once
     assert heard == [(number.name, 1), (number.name, 2)]
+
+
+@pytest.mark.usefixtures("heard_by")
+def test_one_too_many_does_not_cut_off_the_end() -> None:
+    """The step was just done when ^C came a second time: the report is on its way."""
+    brake = Brake()
+    with braking(brake, lambda *_: None):
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: brake.pulled)
+    for number in STOPPING:
+        os.kill(os.getpid(), number)
 
 
 def test_handlers_are_put_back() -> None:

@@ -59,6 +59,11 @@ def test_without_a_recap_nothing_is_known_of_hosts_that_were_not_heard_of() -> N
     assert result.note == "ERROR! the role 'x' was not found"
 
 
+def test_where_it_was_stopped_is_told_without_ornaments() -> None:
+    said = "PLAY [Deploy] *********\n\nTASK [Restart] ***********\n"
+    assert read([], ["a"], said).note == "PLAY [Deploy] TASK [Restart]"
+
+
 def test_overtaken_is_told_apart() -> None:
     (host,) = read([on("failed", "a", msg="run r2", overtaken=True), recap(failures={"a": 1})], ["a"]).hosts
     assert host.overtaken
