@@ -7,13 +7,15 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
+from deployer.lab.load.control import Seen
 from tests.bench import account, ground
 from tests.bench.figure import SECONDS, Figure, ratio
 from tests.bench.rounds import interleaved, process
@@ -27,16 +29,32 @@ CHECK_INTERVAL = 0.5
 
 def measure(rounds: int | None) -> tuple[Figure, ...]:
     """All contenders roll the same lab under the same light load, and each leaves it well."""
-    with ground.lab() as lab:
+    with ground.lab() as lab, _load(lab):
         race = Race(lab)
-        load = control.start(lab, rate=LOAD, users=20, name="bench")
-        try:
-            times = interleaved(race.contenders(), rounds or ROUNDS)
-        finally:
-            seen = control.stop(load)
-        restart = median(ground.restart_seconds(lab, WAVE))
-    away = {name: race.away(name, seen.all["out_of_pool"]) for name in times}
-    return (*_figures(times, race), _out_of_pool(away, restart, seen.failed))
+        times = interleaved(race.contenders(), rounds or ROUNDS)
+    return _figures(times, race)
+
+
+def away(rounds: int | None) -> tuple[Figure, ...]:
+    """How long each host was away: deployer alone, on a lab of eight hosts that go one by one."""
+    with ground.lab(4) as lab:
+        race = Race(lab)
+        with _load(lab) as seen:
+            interleaved({OURS: race.contenders()[OURS]}, rounds or 2)
+        restart = median(ground.restart_seconds(lab, 1))
+    (found,) = seen
+    return (_out_of_pool(race.away(OURS, found.all["out_of_pool"]), restart, found.failed),)
+
+
+@contextmanager
+def _load(lab: Lab) -> Iterator[list[Seen]]:
+    """Users meanwhile; what they saw is in the list afterwards."""
+    seen: list[Seen] = []
+    load = control.start(lab, rate=LOAD, users=20, name="bench")
+    try:
+        yield seen
+    finally:
+        seen.append(control.stop(load))
 
 
 def _figures(times: Mapping[str, Sequence[float]], race: Race) -> tuple[Figure, ...]:
@@ -62,17 +80,16 @@ def _with_notes(figure: Figure, notes: tuple[str, ...]) -> Figure:
     return replace(figure, notes=notes)
 
 
-def _out_of_pool(away: Mapping[str, Sequence[float]], restart: float, failed: int) -> Figure:
+def _out_of_pool(away: Sequence[float], restart: float, failed: int) -> Figure:
     """What a host was away beyond what cannot be helped: the restart, one check until it is out, one until it is in."""
     needed = restart + 2 * CHECK_INTERVAL
-    extra = [seconds - needed for seconds in away[OURS]]
-    medians = ", ".join(f"{name} {median(found):.2f} s" for name, found in away.items() if found)
+    extra = [seconds - needed for seconds in away]
     notes = (
         f"a restart by itself {restart:.2f} s + two checks of {CHECK_INTERVAL} s; healthy for 1 s is part of the rest",
-        f"median time away: {medians}; requests failed in all runs together: {failed}",
+        f"median time away {median(away):.2f} s; requests failed in all runs together: {failed}",
     )
     work = f"median of {len(extra)} times away"
-    raw = tuple((name, tuple(found)) for name, found in away.items())
+    raw = ((OURS, tuple(away)),)
     return Figure(
         "out-of-pool", work, "restart + 2 checks", median(extra), min(extra), max(extra), SECONDS, 1.5, raw, notes
     )

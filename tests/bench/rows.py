@@ -29,7 +29,7 @@ ROWS = {
     "judge-abort": ("verdicts", "aborts"),
     "viewers": ("viewers", "measure"),
     "rolling": ("rolling", "measure"),
-    "out-of-pool": ("rolling", "measure"),
+    "out-of-pool": ("rolling", "away"),
 }
 
 
