@@ -21,7 +21,6 @@ from deployer.evacuation.ledger import Ledger
 from deployer.evacuation.outcome import Evacuated, events
 from deployer.evacuation.plan import plan
 from deployer.evacuation.sweep import Emptied, Sweep
-from deployer.inventory.facts import Asking
 from deployer.machines import Balancer, EdgeNode
 from deployer.model import Picture, Split
 from deployer.report import words
@@ -62,8 +61,8 @@ def evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
 
 
 def _evacuate(ground: Ground, wish: Wish) -> Evacuated | None:
-    card, warning = reading.card(ground.inventory, _asking(ground))
-    card = replace(card, hooks=replace(card.hooks, arguments=_asking(ground).arguments()))
+    card, warning = reading.card(ground.inventory, ground.asking)
+    card = replace(card, hooks=replace(card.hooks, arguments=ground.asking.arguments()))
     if warning:
         say.story(f"warning  {warning}")
     judgement.known(card, wish.site)
@@ -115,7 +114,7 @@ def _judged(card: Card, wish: Wish, sweep: Sweep) -> tuple[Seen, ...]:
 
 def _rest(card: Card, site: str, ssh: Ssh) -> Callable[[], Rest] | None:
     """What is left without the site; None where nobody knows what a host carries."""
-    if not card.each:
+    if not card.allowed:
         return None
     from deployer.evacuation.rest import asking
 
@@ -124,11 +123,13 @@ def _rest(card: Card, site: str, ssh: Ssh) -> Callable[[], Rest] | None:
 
 
 def _large_enough(card: Card, wish: Wish, ground: Ground, rest: Rest, load: float) -> None:
-    hosts = f"{words.count(len(rest.serving), 'host')} may be given {rest.carried(card.each):.0f}/s"
+    hosts = f"{words.count(len(rest.serving), 'host')} may be given {rest.carried(dict(card.allowed)):.0f}/s"
     silent = f"; {', '.join(rest.silent)} did not answer" if rest.silent else ""
     say.story(f"  {'the rest':<12} {hosts}, users ask for {load}/s{silent}")
     if not wish.emergency:
-        rest.refuse(wish.site, load, card.each, f"deployer evacuate {wish.site} --readmit-first -i {ground.inventory}")
+        rest.refuse(
+            wish.site, load, dict(card.allowed), f"deployer evacuate {wish.site} --readmit-first -i {ground.inventory}"
+        )
 
 
 def _act(  # noqa: PLR0917
@@ -197,8 +198,3 @@ def _teller(last: list[float]) -> Callable[[str], None]:
             say.story(f"  {line}")
 
     return tell
-
-
-def _asking(ground: Ground) -> Asking:
-    vault = (ground.vault_password_file,) if ground.vault_password_file else ()
-    return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)

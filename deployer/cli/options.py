@@ -7,13 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from deployer.cli import completing, sudo
 from deployer.errors import UsageError
 from deployer.settings.duration import EXPECTED, seconds
+
+if TYPE_CHECKING:
+    from deployer.inventory.facts import Asking
 
 Verb = Callable[..., Any]
 Decorated = TypeVar("Decorated", bound=Verb)
@@ -34,6 +37,14 @@ class Ground:
         """The environment's name as an operator types it: `prod` for inventories/prod or inventories/prod/hosts.yml."""
         place = self.inventory.absolute()
         return place.name if place.is_dir() else place.parent.name
+
+    @property
+    def asking(self) -> Asking:
+        """The same for whoever reads the inventory."""
+        from deployer.inventory.facts import Asking
+
+        vault = (self.vault_password_file,) if self.vault_password_file else ()
+        return Asking(vault_password_files=vault, extra_vars=self.extra_vars)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from deployer.gates.foretell import Bakes, bakes, measure, uncompared
 from deployer.gates.metrics import MetricGate, Patience
 from deployer.gates.sites import EdgeCounters
 from deployer.gates.sources import source
-from deployer.inventory.facts import Asking
 from deployer.inventory.reading import estate as read_estate
 from deployer.inventory.reading import only
 from deployer.lineage import Lineage, lineage
@@ -70,7 +69,7 @@ class Workplace:
 
     def limited_to(self, pattern: str) -> tuple[str, ...]:
         """The hosts a --limit means; empty: all."""
-        return only(self.ground.inventory, self.settings, pattern, asking(self.ground)) if pattern else ()
+        return only(self.ground.inventory, self.settings, pattern, self.ground.asking) if pattern else ()
 
     def release(self, version: str, sha256: str = "", *, irreversible: bool = False) -> Release:
         """Raises PreflightFailed when the artifact or its digest is not there, or they do not fit."""
@@ -98,12 +97,15 @@ class Workplace:
 def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]:
     """Settings and inventory are read and judged; no machine is touched yet."""
     settings = read(settings_file(ground.inventory))
-    how = asking(ground)
+    how = ground.asking
     estate = read_estate(ground.inventory, settings, how)
     if not read_only:
         machines = f"{count(len(estate.hosts), 'host')} and {count(len(estate.balancers), 'balancer')}"
         say.meanwhile(f"{settings.service}: looking at {machines} ...")
-    cards.keep(ground.inventory, cards.made(estate, settings, cards.digest(ground.inventory, how)))
+    cards.keep(
+        ground.inventory,
+        cards.made(estate, settings, cards.digest(ground.inventory, how), cards.measured(ground.inventory)),
+    )
     estate = estate.sudo_with(ground.become_password)
     store = open_store(settings.state, read_only=read_only)
     ssh = Ssh(estate.logins())
@@ -117,11 +119,6 @@ def workplace(ground: Ground, *, read_only: bool = False) -> Iterator[Workplace]
     finally:
         ssh.close()
         store.close()
-
-
-def asking(ground: Ground) -> Asking:
-    vault = (ground.vault_password_file,) if ground.vault_password_file else ()
-    return Asking(vault_password_files=vault, extra_vars=ground.extra_vars)
 
 
 def _world(ground: Ground, estate: Estate, settings: Settings, traffic: LiveTraffic, ssh: Ssh) -> World:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,17 +43,19 @@ class Card:
     settle: float
     dns: Dns | None = None
     hooks: Hooks = NO_HOOKS
-    each: float = 0.0
-    """Requests/s that one host may be given; 0 = not known, and then nobody asks who is in service."""
+    allowed: tuple[tuple[str, float], ...] = ()
+    """Requests/s that each host may be given; none = not known, and then nobody asks who is in service."""
     balancers: tuple[Balancer, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     """(name, site)"""
+    measured: tuple[tuple[str, float], ...] = ()
+    """Requests/s that squeezed hosts carried."""
 
     def site_of(self, server: str) -> str:
         return dict(self.servers).get(server, "")
 
 
-def made(estate: Estate, settings: Settings, of: str) -> Card:
+def made(estate: Estate, settings: Settings, of: str, measured: Mapping[str, float]) -> Card:
     """With passwords, for use; `keep` leaves them out."""
     edge = settings.edge
     return Card(
@@ -69,16 +72,30 @@ def made(estate: Estate, settings: Settings, of: str) -> Card:
         dns=estate.dns,
         hooks=hooks.of(settings, estate.inventory),
         hosts=tuple((host.name, host.site) for host in estate.hosts),
-        **_capacity(estate, settings),
+        **_capacity(estate, settings, measured),
     )
 
 
-def _capacity(estate: Estate, settings: Settings) -> dict[str, Any]:
-    values = settings.capacity
-    if not values.requests_per_host:
-        return {}
+def measured(inventory: Path) -> Mapping[str, float]:
+    """What squeezes have measured, as the copy has it."""
+    kept = load(inventory)
+    return dict(kept.measured) if kept else {}
+
+
+def measure(inventory: Path, estate: Estate, settings: Settings, found: Mapping[str, float]) -> None:
+    """The copy knows what squeezes have measured by now."""
+    kept = load(inventory)
+    if kept is not None and dict(kept.measured) != found:
+        keep(inventory, replace(kept, **_capacity(estate, settings, found)))
+
+
+def _capacity(estate: Estate, settings: Settings, measured: Mapping[str, float]) -> dict[str, Any]:
+    allowed = settings.capacity.allowed((host.name for host in estate.hosts), measured)
+    if not allowed:
+        return {"allowed": (), "measured": ()}
     return {
-        "each": values.requests_per_host * values.usable,
+        "allowed": tuple(allowed.items()),
+        "measured": tuple(measured.items()),
         "balancers": tuple(one for one in estate.balancers if one.kind != "opaque"),
     }
 

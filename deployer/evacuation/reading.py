@@ -50,6 +50,6 @@ def _read(inventory: Path, asking: Asking, of: str) -> Card | DeployerError:
 
     try:
         settings = read(settings_file(inventory))
-        return cards.made(estate(inventory, settings, asking), settings, of)
+        return cards.made(estate(inventory, settings, asking), settings, of, cards.measured(inventory))
     except DeployerError as wrong:
         return wrong

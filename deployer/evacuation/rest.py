@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 
@@ -24,12 +24,12 @@ class Rest:
     out: tuple[str, ...]
     silent: tuple[str, ...] = ()
 
-    def carried(self, each: float) -> float:
-        return len(self.serving) * each
+    def carried(self, allowed: Mapping[str, float]) -> float:
+        return sum(allowed[host] for host in self.serving)
 
-    def refuse(self, site: str, load: float, each: float, way_out: str) -> None:
+    def refuse(self, site: str, load: float, allowed: Mapping[str, float], way_out: str) -> None:
         """Raises Refused: they cannot carry everybody. Not where nobody answered."""
-        lack = Capacity(load, dict.fromkeys(self.serving, each)).lacks("the rest", WHOLE, self.serving)
+        lack = Capacity(load, allowed).lacks("the rest", WHOLE, self.serving)
         if lack and (self.serving or self.out):
             out = f"; out of service there: {', '.join(self.out)}" if self.out else ""
             raise Refused(

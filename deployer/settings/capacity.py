@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from pydantic import Field
 
 from deployer.settings.howmany import percent
@@ -20,3 +22,10 @@ class CapacityValues(Values):
     def usable(self) -> float:
         """The part of a host's capacity that may be used."""
         return 1 - (percent(self.headroom) or 0) / 10_000
+
+    def allowed(self, hosts: Iterable[str], measured: Mapping[str, float]) -> dict[str, float]:
+        """Requests/s that each host may be given: by what a squeeze `measured`, else as is said here, else as the
+        weakest that was measured; empty where nothing is known.
+        """
+        known = self.requests_per_host or min(measured.values(), default=0.0)
+        return {host: measured.get(host, known) * self.usable for host in hosts} if known else {}

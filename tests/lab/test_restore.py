@@ -96,6 +96,36 @@ def test_with_a_metric_gate_a_slow_site_loses_them_too_and_a_good_one_keeps_them
     (operator.inventory / "deployer.yml").write_text(yaml.safe_dump(settings))
 
 
+def test_what_a_squeeze_measured_is_what_hosts_are_given(lab: Lab, operator: Console) -> None:
+    """Rule 5, and the sum of an evacuation, which reads neither the journal nor the inventory."""
+    operator.set(squeeze={"latency": "1ms", "hold": "2s"})
+    assert operator.run("shift", "dc2=50", "--yes").code == 0
+    load = control.start(lab, rate=120)
+    squeezed = operator.run("squeeze", "dc1-web1", "--yes")
+    refused = operator.run("evacuate", "dc2", "--yes")
+    raised = operator.run("shift", "dc1=100", "--yes")
+    urgent = operator.run("evacuate", "dc2", "--yes", "--emergency", "--reason", "power")
+    seen = control.stop(load)
+    assert squeezed.code == 0, str(squeezed)
+    assert "dc1-web1 carries" in squeezed.out + squeezed.err
+    assert refused.code == 3, str(refused)
+    assert "without dc2 too little is left" in refused.err
+    assert "2 hosts may be given" in refused.err
+    assert raised.code == 3, str(raised)
+    assert "rule 5" in raised.err
+    assert urgent.code == 0, str(urgent)
+    assert seen.failed == 0, seen.all
+    assert shares(lab) == {0}
+    forget = operator.copy("forgets")  # another operator's: his first command learns it from the journal
+    assert operator.run("shift", "dc2=50", "--yes", "--emergency", "--reason", "back").code == 0
+    assert forget.run("shift", "dc2=50", "--check").code == 0
+    load = control.start(lab, rate=120)
+    told = forget.run("evacuate", "dc2", "--yes")
+    control.stop(load)
+    assert told.code == 3, str(told)
+    assert operator.run("evacuate", "dc2", "--yes").code == 0
+
+
 def test_what_may_not_be_restored(lab: Lab, operator: Console) -> None:
     """Another release; more than the site carries."""
     assert operator.run("deploy", "1.1.0", "--limit", "dc1").code == 0

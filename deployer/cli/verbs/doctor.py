@@ -48,7 +48,6 @@ def command(*, ground: Ground, trust: bool, yes: bool, as_json: bool) -> int:
 
 
 def _patient(work: Workplace) -> Patient:
-    from deployer.cli.workplace import asking
     from deployer.doctor import Patient
     from deployer.gates.sources import source
     from deployer.inventory.reading import facts
@@ -65,7 +64,7 @@ def _patient(work: Workplace) -> Patient:
         probe=world.probe,
         now=world.clock.now,
         open_journal=lambda: open_store(work.settings.state).close(),
-        warnings=facts(ground.inventory, work.settings, asking(ground), secrets=False).warnings,
+        warnings=facts(ground.inventory, work.settings, ground.asking, secrets=False).warnings,
         source=source(gate.source, work.estate, work.ssh) if gate else None,
     )
 

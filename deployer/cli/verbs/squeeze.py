@@ -40,6 +40,7 @@ def command(
     """
     from dataclasses import replace
 
+    from deployer.cli.carrying import squeezed
     from deployer.cli.confirm import confirm
     from deployer.cli.freezing import refuse_frozen
     from deployer.cli.intent import Wishes, intent
@@ -66,4 +67,6 @@ def command(
             say.story("\nchecked: nothing was changed")
             return 0
         confirm(f"send {host} at {ground.name} as much as it carries", ground.name, yes=yes)
-        return begin(work, plan, picture, reason or f"squeeze {host}", Showing(papers, as_json, verbose))
+        code = begin(work, plan, picture, reason or f"squeeze {host}", Showing(papers, as_json, verbose))
+        squeezed(work)
+        return code
