@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from deployer import hooks
 from deployer.cli import say
 from deployer.cli.person import person
-from deployer.cli.workplace import Workplace, asking
+from deployer.cli.workplace import Workplace
 from deployer.events import Called, Record
 from deployer.hooks import Facts
 from deployer.journal import Journal
@@ -79,7 +79,7 @@ class Beside:
         def write(run: str, called: Called) -> None:
             journal.append(run, called, epoch=None)
 
-        return RunHooks(hooks.of(work.settings, work.ground.inventory, asking(work.ground).arguments()), write)
+        return RunHooks(hooks.of(work.settings, work.ground.inventory, work.ground.asking.arguments()), write)
 
     def _numbers(self) -> tuple[Textfile, ...]:
         values, books = self._work.settings.metrics, self._work.books

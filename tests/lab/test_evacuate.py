@@ -150,3 +150,21 @@ def test_of_two_at_once_one_wins(lab: Lab, operator: Console) -> None:
     assert {one.code for one in told} in ({0, 3}, {0, 4}), [str(one) for one in told]
     left = (0, 50) if told[0].code == 0 else (50, 0)
     assert weights(lab) == [left, left]
+
+
+def test_too_little_is_left_until_drained_hosts_are_back(lab: Lab, operator: Console) -> None:
+    assert operator.run("drain", "dc1-web1", "--yes").code == 0
+    operator.set(capacity={"requests_per_host": 90, "headroom": "10%"})
+    load = control.start(lab, rate=100)
+    refused = operator.run("evacuate", "dc2", "--yes")
+    gone_after = operator.run("evacuate", "dc2", "--readmit-first", "--reason", "power", "--yes")
+    seen = control.stop(load)
+    operator.set(capacity={"requests_per_host": 0})
+    assert operator.run("plan", "1.1.0").code in {0, 3}
+    assert refused.code == 3, str(refused)
+    assert "out of service there: dc1-web1" in refused.err
+    assert "--readmit-first" in refused.err
+    assert gone_after.code == 0, str(gone_after)
+    assert [dc2 for _, dc2 in weights(lab)] == [0, 0]
+    assert "dc1       2 of 2 in service" in gone_after.out
+    assert seen.failed == 0, seen.all
