@@ -180,8 +180,6 @@ def test_looking_again_changes_only_what_changed() -> None:
     assert breaches(it, Deploy("dc1", ("web1",), NEW)), "not counted, and still not idle"
 
 
-def test_plan_and_proof_for_1000_hosts_are_quick_and_linear() -> None:
-    """The bench measures; here only what no load explains."""
-    found = row()
-    assert found["hosts_1000_seconds"] < 10
-    assert found["hosts_4000_ratio"] < 12
+def test_plan_and_proof_grow_with_the_hosts_and_not_with_their_square() -> None:
+    """The bench measures; a square would be sixteen times as much, and no load explains that of CPU time."""
+    assert row()["hosts_4000_ratio"] < 12
