@@ -16,10 +16,15 @@ from deployer.frozen import BOUND, Terms, freezes, overriding
 from deployer.progress import fold
 from deployer.report.standing import freeze_line
 from deployer.rules import Rules
-from deployer.windows import Freeze
+from deployer.windows import Freeze, Windows
 
 if TYPE_CHECKING:
     from deployer.cli.workplace import Workplace
+
+
+def stopped(book: Books) -> tuple[Freeze, ...]:
+    """What somebody froze by hand: deployer.yml is not read for it."""
+    return freezes(book.journal.word(), Windows(), time.time())
 
 
 def frozen(book: Books, said: Rules) -> tuple[Freeze, ...]:
@@ -40,9 +45,13 @@ def terms(work: Workplace, override: Override, *, check: bool = False) -> Terms:
         raise refusal(work.settings.service, found)
     if override.reason:
         say.story("note  nothing is frozen: --override-freeze does nothing")
+    warn(found)
+    return BOUND
+
+
+def warn(found: Sequence[Freeze]) -> None:
     for one in found:
         say.story(f"note  {freeze_line(one)}; deploy would be refused")
-    return BOUND
 
 
 def let_go(work: Workplace, run: str, override: Override) -> bool:

@@ -72,6 +72,8 @@ def test_said_seen_and_lifted(place: Path, capsys: Capture) -> None:
 def test_a_freeze_is_no_run(place: Path, capsys: Capture) -> None:
     journals.write(place, "r1", records.went_well())
     assert freeze(place, "--reason", "payments are down") == 0
+    assert main.run(["status", "-i", str(place)]) == 0
+    assert "payments are down" in capsys.readouterr().out
     assert freeze(place, "--lift") == 0
     with journals.writing(place) as book:
         assert [head.run for head in book.journal.runs()] == ["r1"]

@@ -31,6 +31,7 @@ def command(
     """
     from deployer.cli import saved_plan
     from deployer.cli.drawing import draw
+    from deployer.cli.freezing import frozen, warn
     from deployer.cli.workplace import workplace
     from deployer.preflight import weaker
     from deployer.report.json import dumps, plan_json
@@ -41,6 +42,7 @@ def command(
         picture = work.world.eyes.look()
         plan = draw(work, release, limit, asked, picture)
         foretold, bakes = work.forecast(plan, picture), work.bakes(plan, picture)
+        held = frozen(work.books, work.settings.rules)
         if output is not None:
             saved_plan.save(output, str(ground.inventory), plan, picture, work.world.clock.now())
             say.story(f"kept in {output}; carry it out with: deployer deploy {_path(output)} -i {ground.inventory}")
@@ -48,6 +50,7 @@ def command(
     say.result(dumps(told) if as_json else runbook(plan, picture, foretold, bakes.lines))
     for warning in bakes.warnings:
         say.story(f"note  {warning}")
+    warn(held)
     for finding in weaker(plan, work.estate):
         say.story(f"note  {finding}")
 

@@ -34,11 +34,12 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
     import time
 
     from deployer.cli.books import books
+    from deployer.cli.freezing import stopped
     from deployer.cli.ruled import rules
     from deployer.report import words
     from deployer.report.account import account
-    from deployer.report.json import account_json, dumps, lock_json, pending_json, picture_json
-    from deployer.report.standing import behind_text, lock_lines, pending_lines, picture_text
+    from deployer.report.json import account_json, dumps, freeze_json, lock_json, pending_json, picture_json
+    from deployer.report.standing import behind_text, freeze_line, lock_lines, pending_lines, picture_text
     from deployer.report.text import ending
 
     code = _watch(ground, timeout) if watch else 0
@@ -49,7 +50,7 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
         asked = book.pending(last, lambda: rules(ground).approvals) if last else None
         behind = book.behind(last) if last else ""
         standing = account(book.records(behind), at_work=False) if behind else None
-        service = book.service
+        service, held = book.service, stopped(book)
     picture = _look(ground) if live else None
     if as_json:
         said = {
@@ -57,12 +58,13 @@ def command(*, ground: Ground, live: bool, watch: bool, timeout: float, as_json:
             "lock": lock_json(lock),
             "run": account_json(read) if read else None,
             "behind": behind or None,
+            "freezes": [freeze_json(one) for one in held],
             "asks": pending_json(asked) if asked else None,
             "live": picture_json(picture) if picture else None,
         }
         say.result(dumps(said))
         return code
-    first, *more = lock_lines(lock, time.time())
+    first, *more = (*lock_lines(lock, time.time()), *map(freeze_line, held))
     say.result(f"{words.one_line(service)}: the lock is {first}\n" + "".join(f"  {line}\n" for line in more))
     say.result(ending(read, inventory=str(ground.inventory)) if read else "nothing was run yet\n")
     if asked:
