@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,16 +19,6 @@ def until(true: object) -> None:
         time.sleep(0.005)
 
 
-@pytest.fixture
-def heard_by() -> Iterator[None]:
-    """Handlers as they were, afterwards."""
-    before = {number: signal.getsignal(number) for number in STOPPING}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("heard_by")
 @pytest.mark.parametrize("number", STOPPING)
 def test_once_brakes_twice_stops_at_once(number: signal.Signals) -> None:
     brake, heard = Brake(), []
@@ -43,7 +32,6 @@ def test_once_brakes_twice_stops_at_once(number: signal.Signals) -> None:
     assert heard == [(number.name, 1), (number.name, 2)]
 
 
-@pytest.mark.usefixtures("heard_by")
 def test_one_too_many_does_not_cut_off_the_end() -> None:
     """The step was just done when ^C came a second time: the report is on its way."""
     brake = Brake()

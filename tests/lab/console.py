@@ -69,7 +69,7 @@ class Running:
         if self.master is not None:
             self._listen()
         code = self.process.wait(LONGEST)
-        return Told(code, self.result.read_text(), self.story.read_text())
+        return Told(code, self.result.read_text(), self.story.read_text(errors="replace"))
 
     def kill(self) -> None:
         """SIGKILL to the orchestrator, and to nobody else."""
@@ -230,7 +230,10 @@ class Console:
 
     @property
     def _state(self) -> str:
-        return str(yaml.safe_load((self.inventory / "deployer.yml").read_text())["state"])
+        """What the lab was brought up with, where a test has put something else there, or nothing."""
+        settings = self.inventory / "deployer.yml"
+        said = yaml.safe_load(settings.read_text()) if settings.exists() else None
+        return str(said["state"]) if isinstance(said, dict) else f"sqlite:///{self.lab.folder / 'state.db'}"
 
     @contextmanager
     def _journal(self) -> Iterator[Journal]:
