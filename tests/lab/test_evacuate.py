@@ -154,8 +154,8 @@ def test_of_two_at_once_one_wins(lab: Lab, operator: Console) -> None:
 
 def test_too_little_is_left_until_drained_hosts_are_back(lab: Lab, operator: Console) -> None:
     assert operator.run("drain", "dc1-web1", "--yes").code == 0
-    operator.set(capacity={"requests_per_host": 90, "headroom": "10%"})
-    load = control.start(lab, rate=100)
+    operator.set(capacity={"requests_per_host": 61, "headroom": "10%"})  # one carries 55, two 110
+    load = control.start(lab, rate=80)
     refused = operator.run("evacuate", "dc2", "--yes")
     gone_after = operator.run("evacuate", "dc2", "--readmit-first", "--reason", "power", "--yes")
     seen = control.stop(load)
