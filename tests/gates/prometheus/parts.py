@@ -109,9 +109,9 @@ class Prometheus:
         assert self.process
         kill(self.process.pid, signal.SIGCONT)
 
-    def ask(self, query: str) -> list[float]:
+    def ask(self, query: str, at: float | None = None) -> list[float]:
         with suppress(OSError, ValueError):
-            form = urllib.parse.urlencode({"query": query})
+            form = urllib.parse.urlencode({"query": query, **({"time": at} if at else {})})
             with urllib.request.urlopen(f"{self.url}/api/v1/query?{form}", timeout=5) as answer:
                 return [float(one["value"][1]) for one in json.load(answer)["data"]["result"]]
         return []

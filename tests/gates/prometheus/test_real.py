@@ -68,11 +68,12 @@ def test_what_was_sent_is_kept_word_by_word(well: Ground) -> None:
     """Whoever doubts a verdict asks the same again."""
     watch = source(well).open(well.question(well.scraped()))
     well.exporters["web1"].add(OK, 12)
-    data = watch.read(well.scraped())
+    read = well.scraped()
+    data = watch.read(read)
     sent = [one.text for one in data.queries if (one.group, one.site, one.metric) == ("canary", "dc1", "error_rate")]
     assert len(sent) == 2, "bad, and all"
     assert all("web1" in text and "web2" not in text for text in sent)
-    assert sorted(well.prometheus.ask(text) for text in sent) == [[0.0], [12.0]]
+    assert sorted(well.prometheus.ask(text, read) for text in sent) == [[0.0], [12.0]]
     assert {(one.group, one.site) for one in data.queries} == {
         (group, site) for group in ("canary", "baseline") for site in ("dc1", "dc2")
     }
