@@ -37,11 +37,12 @@ def pace(runs: Iterable[Progress]) -> Pace:
     count = 0
     for run in runs:
         count += 1
-        steps = {(line, n): step for line, plan in enumerate(run.lines) for n, _, _, step in plan.walk()}
-        for number in run.done:
-            began, ended = run.started_at.get(number), run.ended_at.get(number)
-            if began is not None and ended is not None and not isinstance(steps[number], Ask):
-                measured.setdefault(verb(steps[number]), []).append(ended - began)
+        steps = [plan.numbered for plan in run.lines]
+        for line, number in run.done:
+            began, ended = run.started_at.get((line, number)), run.ended_at.get((line, number))
+            step = steps[line][number]
+            if began is not None and ended is not None and not isinstance(step, Ask):
+                measured.setdefault(verb(step), []).append(ended - began)
     return Pace({name: median(some) for name, some in measured.items()}, count)
 
 

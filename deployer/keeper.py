@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Event, RLock, Thread
-from typing import Protocol, Self
+from threading import RLock
+from typing import Protocol
 
 from deployer.errors import Overtaken
 from deployer.events import Record
 from deployer.model import Split
 from deployer.past import kept
 from deployer.progress import Progress, StepId, fold
+from deployer.recurring import Recurring
 from deployer.steps import Ask, Shift
 from deployer.world import Order, Past
 
@@ -23,7 +24,7 @@ class Mender(Protocol):
         """Set again what somebody else changed of the splits in the order's past; sentences on it."""
 
 
-class Keeper:
+class Keeper(Recurring):
     """Looks from `with` to its end, at what `hear` says the run has set last; `tell` gets a sentence on what it set
     again. It steps aside while shares are changed, and while a gate asks: that counts anew after a change. `look` gets
     the splits each time.
@@ -37,23 +38,13 @@ class Keeper:
         look: Callable[[Mapping[str, Split]], None] = lambda _splits: None,
         every: float = EVERY,
     ) -> None:
+        super().__init__("keeper of the split", every)
         self._traffic = traffic
         self._epoch = epoch
         self._tell = tell
         self._look = look
-        self._every = every
         self._progress = Progress()
         self._lock = RLock()
-        self._over = Event()
-        self._thread = Thread(target=self._run, name="keeper of the split", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._over.set()
-        self._thread.join()
 
     def catch_up(self, records: Iterable[Record]) -> None:
         with self._lock:
@@ -63,14 +54,14 @@ class Keeper:
         with self._lock:
             self._progress.apply(record)
 
-    def _run(self) -> None:
-        while not self._over.wait(self._every):
-            try:
-                for line in self._traffic.mend(tuple(self._past().splits), self._order()):
-                    self._tell(line)
-                self._look(self._kept())
-            except Overtaken:  # the run itself hears of it at its next step
-                return
+    def _act(self) -> bool:
+        try:
+            for line in self._traffic.mend(tuple(self._past().splits), self._order()):
+                self._tell(line)
+            self._look(self._kept())
+        except Overtaken:  # the run itself hears of it at its next step
+            return False
+        return True
 
     def _order(self) -> Order:
         return Order(self._progress.run, self._epoch, "keeper", lambda _line: None, self._aside, self._past)
@@ -93,4 +84,4 @@ class Keeper:
 
 def _minds_shares(progress: Progress, step_id: StepId) -> bool:
     line, number = step_id
-    return any(isinstance(step, Ask | Shift) for n, _, _, step in progress.lines[line].walk() if n == number)
+    return isinstance(progress.lines[line].numbered[number], Ask | Shift)

@@ -52,5 +52,10 @@ class Plan:
         return tuple(step for *_, step in self.walk())
 
     @property
+    def numbered(self) -> dict[int, Step]:
+        """From 1."""
+        return dict(enumerate(self.steps, 1))
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         return tuple(stage for leg in self.legs for stage in leg.stages)

@@ -189,7 +189,7 @@ def waiting_at(progress: Progress, *, at_work: bool = False) -> Waits:
     for line, number in progress.in_doubt:
         if line != progress.line:  # what it went back from is asked no more
             continue
-        step = next(step for n, _, _, step in progress.lines[line].walk() if n == number)
+        step = progress.lines[line].numbered[number]
         if approved := progress.approved.get((line, number)):
             raise UsageError(f"{approved.who} has answered already", where=f"run {progress.run}", remedy=_ON)
         if isinstance(step, Ask) and waits:

@@ -5,36 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from threading import Event, Lock, Thread
-from typing import Self
+from threading import Lock
 
 from deployer.errors import DeployerError
 from deployer.events import Record
 from deployer.lock import LockStatus
 from deployer.metrics import exposition, write
+from deployer.recurring import Recurring
 from deployer.report.account import account
 
 
-class Textfile:
+class Textfile(Recurring):
     """Writes from `with` to its end, and once more then. What goes wrong is told once, and hurts nobody."""
 
     def __init__(
         self, path: Path, every: float, service: str, lock: Callable[[], LockStatus], complain: Callable[[str], None]
     ) -> None:
-        self._path, self._every, self._service = path, every, service
+        super().__init__("metrics", every)
+        self._path, self._service = path, service
         self._lock_status, self._complain = lock, complain
         self._records: list[Record] = []
-        self._lock, self._over = Lock(), Event()
-        self._thread = Thread(target=self._run, name="metrics", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        self._lock = Lock()
 
     def __exit__(self, *failure: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._write()
+        super().__exit__(*failure)
+        self._act()
 
     def catch_up(self, records: Iterable[Record]) -> None:
         with self._lock:
@@ -44,12 +39,7 @@ class Textfile:
         with self._lock:
             self._records.append(record)
 
-    def _run(self) -> None:
-        while not self._over.wait(self._every):
-            if not self._write():
-                return
-
-    def _write(self) -> bool:
+    def _act(self) -> bool:
         with self._lock:
             records = tuple(self._records)
         if not records:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from threading import Event, Thread
-from typing import Self
 
 from deployer.errors import DeployerError
 from deployer.gates.bake import Counts
+from deployer.recurring import Recurring
 from deployer.world import Clock
 
 EVERY = 2.0
@@ -17,42 +16,32 @@ Answered = Mapping[str, Mapping[str, Counts]]
 """By site and the machine that counted."""
 
 
-class Gauge:
+class Gauge(Recurring):
     """Asks from `with` to its end; `told` gets a sentence for each site that somebody counts for."""
 
     def __init__(
         self, ask: Callable[[], Answered], told: Callable[[Mapping[str, str]], None], clock: Clock, every: float = EVERY
     ) -> None:
+        super().__init__("gauge", every, at_once=True)
         self._ask = ask
         self._told = told
         self._clock = clock
-        self._every = every
-        self._over = Event()
-        self._thread = Thread(target=self._run, name="gauge", daemon=True)
+        self._last: Answered = {}
+        self._at = 0.0
+        self._sums: dict[str, Counts] = {}
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        last: Answered = {}
-        before, sums = self._clock.monotonic(), dict[str, Counts]()
-        while not self._over.wait(self._every if last else 0.0):
-            try:
-                seen = self._ask()
-            except DeployerError:  # the run itself will meet it, and say so
-                self._over.wait(self._every)
-                continue
-            now = self._clock.monotonic()
-            if last:
-                new = {site: grown(count, last.get(site, {})) for site, count in seen.items()}
-                sums = {site: sums.get(site, Counts()).plus(count) for site, count in new.items()}
-                self._told({site: sentence(new[site], sums[site], now - before) for site in new})
-            last, before = seen or last, now
+    def _act(self) -> bool:
+        try:
+            seen = self._ask()
+        except DeployerError:  # the run itself will meet it, and say so
+            return True
+        before, now = self._at, self._clock.monotonic()
+        if self._last:
+            new = {site: grown(count, self._last.get(site, {})) for site, count in seen.items()}
+            self._sums = {site: self._sums.get(site, Counts()).plus(count) for site, count in new.items()}
+            self._told({site: sentence(new[site], self._sums[site], now - before) for site in new})
+        self._last, self._at = seen or self._last, now
+        return True
 
 
 def grown(now: Mapping[str, Counts], before: Mapping[str, Counts]) -> Counts:

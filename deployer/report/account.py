@@ -9,7 +9,7 @@ from enum import Enum
 from deployer.errors import HalfWay
 from deployer.events import Begun, Done, Ended, Event, Failed, GoingBack, Held, Planned, Record
 from deployer.model import Intent, Release, Split
-from deployer.plan import Plan, Stage
+from deployer.plan import Stage
 from deployer.progress import Progress, StepId
 from deployer.report.course import NO_COURSE, Course, course
 from deployer.report.phrases import phrase
@@ -150,9 +150,9 @@ class _Ledger:
                     if seen.in_service:
                         self.serving.add(seen.host)
                 self.lowest = {site: self._up(site) for site in self.site.values()}
-                self.plans = [_numbered(event.plan)]
+                self.plans = [event.plan.numbered]
             case GoingBack():
-                self.plans.append(_numbered(event.plan))
+                self.plans.append(event.plan.numbered)
                 self.left_out.clear()
             case Held():
                 self.left_out.update(event.hosts)
@@ -239,10 +239,6 @@ def account(records: Sequence[Record], *, at_work: bool | None = None) -> Accoun
 def _releases(progress: Progress) -> Iterable[Release]:
     named = (step.release for plan in progress.lines for step in plan.steps if isinstance(step, Fetch | Deploy))
     return {release.version: release for release in named if release.sha256}.values()
-
-
-def _numbered(plan: Plan) -> dict[int, Step]:
-    return {number: step for number, _, _, step in plan.walk()}
 
 
 def _steps(progress: Progress, ledger: _Ledger, begun: State) -> Iterable[StepAccount]:

@@ -25,7 +25,6 @@ from deployer.events import (
 )
 from deployer.events import Taken as TakenUp
 from deployer.model import Split
-from deployer.plan import Plan
 from deployer.progress import StepId
 from deployer.report import words
 from deployer.report.phrases import ENDINGS, STANDING_STILL, phrase
@@ -127,10 +126,10 @@ class _Reading:
         at = record.at
         match record.event:
             case Planned() as planned:
-                self.plans = [_numbered(planned.plan)]
+                self.plans = [planned.plan.numbered]
                 self.tracks = {scope: [(at, split)] for scope, split in planned.picture.splits.items()}
             case GoingBack() as back:
-                self.plans.append(_numbered(back.plan))
+                self.plans.append(back.plan.numbered)
             case TakenUp():
                 self._taken_up(at)
             case Begun() as begun:
@@ -187,10 +186,6 @@ class _Reading:
         self.paused = None
 
 
-def _numbered(plan: Plan) -> dict[int, Step]:
-    return {number: step for number, _, _, step in plan.walk()}
-
-
 def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Moment]:  # noqa: C901, PLR0912 - one arm per kind
     at = record.at
     match record.event:
@@ -199,7 +194,9 @@ def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Momen
         case Done() as one if one.outcome.verdict is not None:
             yield Moment(at, f"{named(one.line, one.number)} passed{_why(one.outcome.note)}", good=True)
         case Failed() as one:
-            yield Moment(at, f"{named(one.line, one.number)} failed{_why(_at(one.where, one.what))}", good=False)
+            yield Moment(
+                at, f"{named(one.line, one.number)} failed{_why(words.located(one.where, one.what))}", good=False
+            )
         case Undecided() as one:
             yield Moment(at, f"{named(one.line, one.number)} has no verdict{_why(one.outcome.note)}")
         case Held() as one:
@@ -227,10 +224,6 @@ def _moments(record: Record, named: Callable[[int, int], str]) -> Iterator[Momen
 
 def _why(text: str) -> str:
     return f": {words.one_line(text)}" if text else ""
-
-
-def _at(where: str, what: str) -> str:
-    return f"{where}: {what}" if where else what
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:

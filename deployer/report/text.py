@@ -50,10 +50,10 @@ def _head(account: Account) -> Iterator[str]:
     yield f"  {'started':<9} {words.moment(account.started)} by {words.one_line(account.owner)}"
     if account.reason:
         yield f"  {'reason':<9} {words.one_line(account.reason)}"
-    told = [_at(step.where, step.note) for step in account.failures]
+    told = [words.located(step.where, step.note) for step in account.failures]
     for step in account.failures:
         yield f"  {'failed':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
-        yield from (f"  {'':<9} {line}" for line in words.safe(_at(step.where, step.note)).splitlines())
+        yield from (f"  {'':<9} {line}" for line in words.safe(words.located(step.where, step.note)).splitlines())
     for step in account.steps:
         if step.state is State.IN_DOUBT:
             yield f"  {'in doubt':<9} step {step.number}, {step.stage}: {words.one_line(step.text)}"
@@ -110,10 +110,6 @@ def _warm(account: Account) -> Iterator[str]:
         old = words.one_line(", ".join(sorted(kept)))
         until = words.time_of_day(account.changed + switch.keep_warm)
         yield f"  {'warm':<9} {old} until {until} UTC: deployer undo {account.run} moves users back in one act"
-
-
-def _at(where: str, what: str) -> str:
-    return f"{where}: {what}" if where else what
 
 
 def _shares(account: Account) -> Iterator[str]:

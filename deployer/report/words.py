@@ -66,6 +66,10 @@ def safe(text: str) -> str:
     return "".join(char if char == "\n" or _harmless(char) else _shown(char) for char in text)
 
 
+def located(where: str, what: str) -> str:
+    return f"{where}: {what}" if where else what
+
+
 def one_line(text: str) -> str:
     return " ".join(safe(text).split())
 

@@ -7,23 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from deployer.lab import faults
 from deployer.lab.layout import Lab
+from tests.chromium import chromium
 from tests.lab.console import Console, console
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 OLD, NEW = "1.0.0", "1.1.0"
 USERS = 3
 PAUSE = 250.0
@@ -96,19 +86,15 @@ def operator(lab: Lab) -> Iterator[Console]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
 
 
 def test_a_browser_sees_nothing_of_a_whole_ladder(
-    lab: Lab, operator: Console, chromium: Browser, tmp_path: Path
+    lab: Lab, operator: Console, browser: Browser, tmp_path: Path
 ) -> None:
-    users = [User(chromium.new_context()) for _ in range(USERS)]
+    users = [User(browser.new_context()) for _ in range(USERS)]
     passers: list[User] = []
     for user in users:
         assert user.visit(lab.url) == OLD
@@ -117,7 +103,7 @@ def test_a_browser_sees_nothing_of_a_whole_ladder(
     while running.process.poll() is None:
         for user in users:
             user.visit(lab.url)
-        passers.append(User(chromium.new_context()))
+        passers.append(User(browser.new_context()))
         passers[-1].visit(lab.url)
         passers[-1].context.close()
         users[0].tab.wait_for_timeout(PAUSE)
@@ -132,12 +118,12 @@ def test_a_browser_sees_nothing_of_a_whole_ladder(
         assert user.pages == sorted(user.pages), "nobody ever goes back"
         user.context.close()
     assert [wrong for user in (*users, *passers) for wrong in user.wrong] == []
-    _report(chromium, tmp_path / "report.html")
+    _report(browser, tmp_path / "report.html")
 
 
-def _report(chromium: Browser, path: Path) -> None:
+def _report(browser: Browser, path: Path) -> None:
     """The report of that run is one file, which a browser shows without a complaint and without the network."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
     user = User(context)
     page = user.tab
     page.goto(path.as_uri())

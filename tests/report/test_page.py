@@ -9,17 +9,16 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from deployer.report.account import account
 from deployer.report.html import account_html
+from tests.chromium import chromium
 from tests.report import records, test_course
 from tests.report.test_verdicts import failed, passed, read
 
 POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 """Jenkins' own, for everything in a workspace or an archive: jenkins.io, "Configuring Content Security Policy"."""
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 PAGES = {
     "went well": lambda: account(records.went_well()),
     "put back": lambda: account(records.put_back()),
@@ -36,13 +35,9 @@ DRAWN = """[...document.querySelectorAll('svg rect, svg circle, svg polyline')].
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
 
 
 @contextmanager
@@ -71,8 +66,8 @@ def served(text: str) -> Iterator[str]:
         thread.join()
 
 
-def opened(chromium: Browser, url: str, width: int, scheme: str) -> tuple[Page, list[str]]:
-    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+def opened(browser: Browser, url: str, width: int, scheme: str) -> tuple[Page, list[str]]:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page, complaints = context.new_page(), []
     page.set_default_timeout(60_000)
     page.on("console", lambda said: complaints.append(said.text))
@@ -82,11 +77,11 @@ def opened(chromium: Browser, url: str, width: int, scheme: str) -> tuple[Page, 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_read_where_no_style_is_obeyed(chromium: Browser, name: str) -> None:
+def test_a_page_is_read_where_no_style_is_obeyed(browser: Browser, name: str) -> None:
     told = PAGES[name]()
     with served(account_html(told, runbook="the plan")) as url:
         for width, scheme in ((1200, "light"), (390, "dark")):
-            page, complaints = opened(chromium, url, width, scheme)
+            page, complaints = opened(browser, url, width, scheme)
             assert told.run in page.locator("h1").inner_text()
             assert [line for line in complaints if "inline style" not in line] == []
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
@@ -100,9 +95,9 @@ def test_a_page_is_read_where_no_style_is_obeyed(chromium: Browser, name: str) -
             page.context.close()
 
 
-def test_the_page_can_be_printed(chromium: Browser, tmp_path: Path) -> None:
+def test_the_page_can_be_printed(browser: Browser, tmp_path: Path) -> None:
     with served(account_html(read(passed()), runbook="the plan")) as url:
-        page, _ = opened(chromium, url, 1200, "dark")
+        page, _ = opened(browser, url, 1200, "dark")
         assert page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")
         page.context.close()
 

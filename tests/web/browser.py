@@ -8,27 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from deployer.web.people import Role
 from tests.web.ground import Dashboard
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 AXE = (Path(__file__).with_name("axe") / "axe.min.js").read_text()
 PATIENCE = 60_000.0
 DESKTOP, PHONE = (1280, 900), (390, 844)
 SERIOUS = ("serious", "critical")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @dataclass

@@ -12,9 +12,10 @@ from playwright.sync_api import Browser, expect
 
 from deployer.events import AbortAsked, End, Ended
 from deployer.web.people import EVERYTHING
+from tests.chromium import chromium
 from tests.report.records import went_well
 from tests.report.test_verdicts import failed
-from tests.web.browser import DESKTOP, PATIENCE, PHONE, chromium, tab
+from tests.web.browser import DESKTOP, PATIENCE, PHONE, tab
 from tests.web.ground import Dashboard, canary, dashboard, go_on, put_down
 
 RUN, BAD, OLD = "20261128-030000-cccc", "20261127-220000-bbbb", "20261127-090000-aaaa"
