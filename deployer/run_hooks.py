@@ -13,8 +13,11 @@ from typing import Self
 from deployer.errors import DeployerError, Refused
 from deployer.events import Begun, Called, Done, End, Ended, Failed, Planned, Record, Undecided
 from deployer.hooks import Call, Facts, Hooks, played
+from deployer.plan import Plan
 from deployer.progress import Progress
 
+Stages = dict[int, tuple[str, range]]
+"""Of each step, by its number: the name of its stage, and the numbers of all its steps."""
 _OVER = (End.DONE, End.PUT_BACK, End.HALF_WAY)
 
 
@@ -29,6 +32,7 @@ class RunHooks:
         self._hooks, self._write = hooks, write
         self._progress = Progress()
         self._stage = ""
+        self._stages: list[Stages] = []
         self._before: list[Called] = []
         self._queue: SimpleQueue[Callable[[], Called] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="hooks of the run", daemon=True)
@@ -56,19 +60,23 @@ class RunHooks:
 
     def catch_up(self, records: Iterable[Record]) -> None:
         for record in records if self._hooks.at else ():
-            self._progress.apply(record)
+            self._apply(record)
 
     def hear(self, record: Record) -> None:
         """Never waits."""
         if not self._hooks.at:
             return
-        self._progress.apply(record)
+        self._apply(record)
         if isinstance(record.event, Planned):
             for called in self._before:
                 self._queue.put(partial(_known, called))
         for point, facts in self._points(record):
             for hook in self._hooks.at.get(point, ()):
                 self._queue.put(partial(self._played, Call("", point, hook), facts))
+
+    def _apply(self, record: Record) -> None:
+        self._progress.apply(record)
+        self._stages += [_stages(plan) for plan in self._progress.lines[len(self._stages) :]]
 
     def _points(self, record: Record) -> Iterator[tuple[str, Facts]]:
         match record.event:
@@ -104,13 +112,12 @@ class RunHooks:
         )
 
     def _stage_of(self, line: int, number: int) -> str:
-        return next(stage.name for n, _, stage, _ in self._progress.lines[line].walk() if n == number)
+        return self._stages[line][number][0]
 
     def _whole(self, line: int, number: int) -> bool:
         """Every step of its stage is done."""
-        walked = list(self._progress.lines[line].walk())
-        mine = next(stage for n, _, stage, _ in walked if n == number)
-        return all((line, n) in self._progress.done for n, _, stage, _ in walked if stage is mine)
+        _, numbers = self._stages[line][number]
+        return all((line, one) in self._progress.done for one in numbers)
 
     def _played(self, call: Call, facts: Facts) -> Called:
         began = time.monotonic()
@@ -122,6 +129,15 @@ class RunHooks:
             called = call()
             with suppress(DeployerError):  # a journal that does not answer now: the hook was called all the same
                 self._write(self._progress.run, called)
+
+
+def _stages(plan: Plan) -> Stages:
+    found, first = Stages(), 1
+    for stage in plan.stages:
+        numbers = range(first, first + len(stage.steps))
+        found.update(dict.fromkeys(numbers, (stage.name, numbers)))
+        first = numbers.stop
+    return found
 
 
 def _known(called: Called) -> Called:

@@ -84,17 +84,17 @@ class SiteCapacity:
 
 def capacities(known: Remembered, values: CapacityValues, sites: Sequence[str]) -> tuple[SiteCapacity, ...]:
     """None where nobody knows what a host carries."""
-    least = values.requests_per_host or min(known.carries.values(), default=0.0)
-    if not least:
+    allowed = values.allowed(known.hosts, known.carries)
+    if not allowed:
         return ()
     edge = known.shares.get("edge")
-    return tuple(_capacity(site, known, values, least, edge.split if edge else None) for site in sites)
+    return tuple(_capacity(site, known, allowed, edge.split if edge else None) for site in sites)
 
 
-def _capacity(site: str, known: Remembered, values: CapacityValues, least: float, edge: Split | None) -> SiteCapacity:
+def _capacity(site: str, known: Remembered, allowed: Mapping[str, float], edge: Split | None) -> SiteCapacity:
     mine = [host for host in known.hosts.values() if host.site == site]
     serving = [host.host for host in mine if host.in_service]
-    carries = sum(known.carries.get(host, least) * values.usable for host in serving)
+    carries = sum(allowed[host] for host in serving)
     asked = known.load * edge.of(site) / WHOLE if known.load is not None and edge else None
     others = [share for name, share in edge.shares if name != site] if edge else []
     rest = WHOLE - max(others, default=0)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,9 +42,15 @@ def hosts_per_site() -> int:
 
 
 @pytest.fixture(scope="module")
-def lab(hosts_per_site: int) -> Iterator[Lab]:
+def lab_with() -> dict[str, Any]:
+    """What else `lifecycle.up` is told; a file of tests that needs more defines its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def lab(hosts_per_site: int, lab_with: dict[str, Any]) -> Iterator[Lab]:
     folder = new_folder()
     try:
-        yield lifecycle.up(folder.name, hosts_per_site, folder=folder)
+        yield lifecycle.up(folder.name, hosts_per_site, folder=folder, **lab_with)
     finally:
         lifecycle.down(folder=folder)

@@ -6,22 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.lab import faults, lifecycle, nginx_balancer
+from deployer.lab import faults, nginx_balancer
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
-from tests.lab.conftest import new_folder
 from tests.lab.console import Console, console
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    folder = new_folder()
-    try:
-        yield lifecycle.up(folder.name, 2, folder=folder, edging="nginx")
-    finally:
-        lifecycle.down(folder=folder)
+def lab_with() -> dict[str, object]:
+    return {"edging": "nginx"}
 
 
 @pytest.fixture(scope="module")

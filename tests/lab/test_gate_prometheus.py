@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.events import GoingBack
-from deployer.lab import balancer, lifecycle, releases, scraping
+from deployer.lab import balancer, releases, scraping
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
 from deployer.model import Verdict
 from deployer.progress import fold
 from deployer.steps import Shift
 from tests.lab.between import Between, between
-from tests.lab.conftest import new_folder
 from tests.lab.console import Console, Running, console
 
 METRICS = {
@@ -28,12 +27,8 @@ SOURCE = {"kind": "prometheus", "queries": ["shop"], "site_label": "site", "step
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    folder = new_folder()
-    try:
-        yield lifecycle.up(folder.name, 2, folder=folder, prometheus=True)
-    finally:
-        lifecycle.down(folder=folder)
+def lab_with() -> dict[str, object]:
+    return {"prometheus": True}
 
 
 @pytest.fixture(scope="module")

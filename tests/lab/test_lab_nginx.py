@@ -6,22 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.lab import balancer, faults, lifecycle
+from deployer.lab import balancer, faults
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
-from tests.lab.conftest import new_folder
 from tests.lab.console import Console, console
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    folder = new_folder()
-    try:
-        yield lifecycle.up(folder.name, 2, folder=folder, balancing="nginx")
-    finally:
-        lifecycle.down(folder=folder)
+def lab_with() -> dict[str, object]:
+    return {"balancing": "nginx"}
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,12 +13,11 @@ from deployer.gates.judge.data import Counts, Data, Histogram
 from deployer.gates.prometheus.source import Prometheus
 from deployer.gates.source import Group, Question
 from deployer.inventory.reading import estate as read_estate
-from deployer.lab import faults, lifecycle, scraping
+from deployer.lab import faults, scraping
 from deployer.lab.layout import Lab
 from deployer.lab.load import control
 from deployer.settings.file import read
 from deployer.ssh import Ssh
-from tests.lab.conftest import new_folder
 from tests.lab.console import console
 from tests.ssh.parts import until
 
@@ -29,12 +27,8 @@ METRICS = ("error_rate", "latency", "memory", "blocked_threads")
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    folder = new_folder()
-    try:
-        yield lifecycle.up(folder.name, 2, folder=folder, prometheus=True)
-    finally:
-        lifecycle.down(folder=folder)
+def lab_with() -> dict[str, object]:
+    return {"prometheus": True}
 
 
 def counts(data: Data, group: str) -> Counts:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from deployer.ssh import Ssh
 from deployer.traffic.live import LiveTraffic
 from deployer.traffic.nginx import fresh
 from tests.ssh.parts import Sshd, children, kill, sshd, until
-from tests.traffic.parts import PORT, settings, tiny_host
+from tests.traffic.parts import PORT, settings, tiny_host, working
 
 STATUS = 8405
 CONF = """\
@@ -241,12 +242,5 @@ def fresh_load(found: NginxSite) -> Iterator[Load]:
             except (OSError, HTTPException) as error:
                 seen.failed.append(repr(error))
 
-    threads = [threading.Thread(target=client, args=(name,), daemon=True) for name in found.balancers]
-    for thread in threads:
-        thread.start()
-    try:
+    with working((partial(client, name) for name in found.balancers), ending):
         yield seen
-    finally:
-        ending.set()
-        for thread in threads:
-            thread.join(30)

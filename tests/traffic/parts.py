@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -358,6 +359,20 @@ def tiny_host(name: str, address: str, health: Path) -> Iterator[None]:
         process.wait()
 
 
+@contextmanager
+def working(works: Iterable[Callable[[], None]], ending: threading.Event, *, within: float = 30) -> Iterator[None]:
+    """A thread for each, until the block ends: then `ending` tells them."""
+    threads = [threading.Thread(target=work, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(within)
+
+
 @dataclass(slots=True)
 class Load:
     """Requests through all balancers, over kept and fresh connections, until it is stopped."""
@@ -391,16 +406,6 @@ def load(found: Site, *, each: int = 2) -> Iterator[Load]:
                 link.close()
         link.close()
 
-    threads = [
-        threading.Thread(target=client, args=(part.address,), kwargs={"kept": n % 2 == 0}, daemon=True)
-        for part in found.balancers.values()
-        for n in range(each)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    clients = [partial(client, part.address, kept=n % 2 == 0) for part in found.balancers.values() for n in range(each)]
+    with working(clients, ending):
         yield seen
-    finally:
-        ending.set()
-        for thread in threads:
-            thread.join(30)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from deployer.steps import Shift
 from deployer.traffic.live import LiveTraffic
 from tests.ssh.parts import children, kill, sshd, until
 from tests.traffic.nginx_parts import STATUS, Nginx
-from tests.traffic.parts import PORT, Ordered, settings, tiny_host
+from tests.traffic.parts import PORT, Ordered, settings, tiny_host, working
 
 NETWORK = "127.9.27"
 HALF = Split((("dc1", 5_000), ("dc2", 5_000)))
@@ -129,15 +130,8 @@ def keeps_asking(edge: Pair) -> Iterator[Counter[str]]:
         while not ending.is_set():
             seen.update(edge.asked(20, node))
 
-    threads = [threading.Thread(target=ask, args=(node,), daemon=True) for node in edge.parts]
-    for thread in threads:
-        thread.start()
-    try:
+    with working((partial(ask, node) for node in edge.parts), ending, within=60):
         yield seen
-    finally:
-        ending.set()
-        for thread in threads:
-            thread.join(60)
 
 
 def test_shares_are_exact_at_once_and_nobody_is_lost(edge: Pair, ordered: Ordered) -> None:
