@@ -100,8 +100,8 @@ class Journal:
             return () if first is None else self._lines(rows, first)
 
         lines = tuple(line for line in self._read(work) if line.run == run)
-        if lines and lines[0].kind != "Planned":  # a damaged index may hide the beginning
-            raise self._damaged(Broken(lines[0].seq, f"run {run} begins with it, a {lines[0].kind}, not with a plan"))
+        if lines:
+            self._must_begin(lines[0])
         return tuple(self._record(line) for line in lines)
 
     def latest(self, runs: int) -> tuple[tuple[Record, ...], ...]:
@@ -150,15 +150,23 @@ class Journal:
 
         return self._read(work)
 
-    def first(self, run: str) -> Record | None:
-        """What a run began with, its plan; None when there is no such run."""
+    def planned(self, run: str) -> Planned | None:
+        """What a run began with, read without all that came after it; None when there is no such run."""
 
         def work(rows: Rows) -> Line | None:
             seq = self._begin(rows, run)
             return None if seq is None else self._line(rows, seq)
 
         line = self._read(work)
-        return self._record(line) if line else None
+        if line is None:
+            return None
+        self._must_begin(line)
+        begun = self._record(line).event
+        assert isinstance(begun, Planned)  # noqa: S101 - for the type checker
+        return begun
+
+    def knows(self, run: str) -> bool:
+        return self._read(lambda rows: self._begin(rows, run)) is not None
 
     def word(self) -> Record | None:
         """The last word on the service as a whole: Frozen or Lifted. None: there is none."""
@@ -291,6 +299,11 @@ class Journal:
         sql = "SELECT seq, run, at, kind, hash, body FROM deployer_journal WHERE service = ? AND seq = ?"
         ((*row,),) = rows.ask(sql, self._service, seq)
         return Line._make(row)
+
+    def _must_begin(self, line: Line) -> None:
+        """A damaged index may hide the beginning."""
+        if line.kind != Planned.__name__:
+            raise self._damaged(Broken(line.seq, f"run {line.run} begins with it, a {line.kind}, not with a plan"))
 
     def _record(self, line: Line) -> Record:
         if line.kind not in KINDS:

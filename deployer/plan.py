@@ -56,6 +56,9 @@ class Plan:
         """From 1."""
         return dict(enumerate(self.steps, 1))
 
+    def stage_of(self, number: int) -> Stage:
+        return next(stage for one, _, stage, _ in self.walk() if one == number)
+
     @property
     def stages(self) -> tuple[Stage, ...]:
         return tuple(stage for leg in self.legs for stage in leg.stages)

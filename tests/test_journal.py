@@ -128,6 +128,9 @@ def test_the_latest_runs_are_read_whole_and_in_order(journal: Journal) -> None:
     journal.append("r2", AbortAsked("ann@ctl", "late"), epoch=None)
     assert journal.latest(2) == (journal.events("r2"), journal.events("r3"))
     assert journal.latest(9) == tuple(journal.events(run) for run in ("r1", "r2", "r3"))
+    assert journal.planned("r2") == journal.events("r2")[0].event
+    assert journal.planned("r4") is None
+    assert (journal.knows("r2"), journal.knows("r4")) == (True, False)
 
 
 def test_services_share_a_store_and_nothing_else(journal: Journal, store: Store) -> None:
@@ -336,6 +339,9 @@ def test_the_latest_runs_are_read_once(url: str) -> None:
     store.rows = 0
     assert len(journal.latest(20)) == 20
     assert store.rows < 20 * 7 + 20 + 10
+    store.rows = 0
+    assert journal.planned("r0") is not None
+    assert store.rows < 10, "not what came after it"
     store.close()
 
 

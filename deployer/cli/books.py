@@ -77,7 +77,8 @@ class Books:
         for head in heads:
             if head.end not in (End.DONE, End.PUT_BACK) or (lease and lease.run == head.run):
                 return head.run
-            if fold(self.records(head.run)).plan.intent.strategy in DEPLOYMENTS:
+            begun = self.journal.planned(head.run)
+            if begun and begun.plan.intent.strategy in DEPLOYMENTS:
                 break
         what = "no run is under way, or waits" if heads else f"nothing was run for {self.service} yet"
         raise UsageError(

@@ -122,7 +122,7 @@ def glance(records: Sequence[Record], settings: Settings, inventory: str, *, at_
 def _way(question: Pending | None, progress: Progress) -> str:
     if question is None:
         return ""
-    step = progress.lines[question.line].steps[question.number - 1]
+    step = progress.lines[question.line].numbered[question.number]
     return "promote" if isinstance(step, Ask) and step.gate == PERSON else "approve"
 
 

@@ -27,7 +27,7 @@ def show(desk: Desk, asked: Asked) -> Response:
 def now(desk: Desk, asked: Asked) -> Response:
     """The run that is walked, else the last one."""
     lease = desk.lock.status().lease
-    run = lease.run if lease and desk.journal.first(lease.run) else desk.journal.last_run()
+    run = lease.run if lease and desk.journal.knows(lease.run) else desk.journal.last_run()
     return run_page(desk, asked, run, "/") if run else pages.shown(desk, asked, "nothing", here="/")
 
 

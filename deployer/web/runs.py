@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from deployer.events import End, Planned, Record
+from deployer.events import End, Planned
 from deployer.journal import RunHead
 from deployer.lock import Lease
 from deployer.report import words
@@ -51,14 +51,12 @@ def show(desk: Desk, asked: Asked) -> Response:
 def briefs(desk: Desk, many: int) -> Iterator[Brief]:
     lease, journal = desk.lock.status().lease, desk.journal
     for head in journal.runs(many):
-        first = journal.first(head.run)
-        if first is not None:
-            yield brief(head, first, lease)
+        planned = journal.planned(head.run)
+        if planned is not None:
+            yield brief(head, planned, lease)
 
 
-def brief(head: RunHead, first: Record, lease: Lease | None) -> Brief:
-    planned = first.event
-    assert isinstance(planned, Planned)  # noqa: S101 - every run begins with it, or the journal has complained
+def brief(head: RunHead, planned: Planned, lease: Lease | None) -> Brief:
     end = ENDINGS[head.end] if head.end else "not ended"
     if head.end is None and lease is not None and lease.run == head.run:
         end = "under way"

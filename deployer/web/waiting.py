@@ -70,7 +70,7 @@ def doing(progress: Progress, settings: Settings, asks: Asked | None) -> Iterato
     for line, number in progress.in_doubt if _goes_on(progress) else ():
         if line != progress.line:
             continue
-        stage = next(stage for n, _, stage, _ in progress.lines[line].walk() if n == number)
+        stage = progress.lines[line].stage_of(number)
         step = _step(progress, line, number)
         since = progress.started_at[line, number]
         if asks is not None and (asks.question.line, asks.question.number) == (line, number):
@@ -86,13 +86,13 @@ def _goes_on(progress: Progress) -> bool:
 
 
 def _held(progress: Progress, hold: OnHold) -> Doing:
-    stage = next(stage for n, _, stage, _ in progress.lines[hold.line].walk() if n == hold.number)
+    stage = progress.lines[hold.line].stage_of(hold.number)
     text = phrase(_step(progress, hold.line, hold.number))
     return Doing(hold.number, stage.name, text, f"because it is {hold.why}", progress.changed, hold.until, "it goes on")
 
 
 def _step(progress: Progress, line: int, number: int) -> Step:
-    return progress.lines[line].steps[number - 1]
+    return progress.lines[line].numbered[number]
 
 
 def _limit(step: Step, settings: Settings) -> tuple[str, float, str]:

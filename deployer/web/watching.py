@@ -98,7 +98,7 @@ class Watch:
     def _walked(self, journal: Journal) -> tuple[bool, str]:
         """Whether somebody holds the lock for this run, and is not known to be dead; and the newest run."""
         lock = self.desk.lock.status()
-        if lock.lease is not None and journal.first(lock.lease.run):
+        if lock.lease is not None and journal.knows(lock.lease.run):
             return lock.lease.run == self.run and not lock.gone, lock.lease.run
         return False, journal.last_run() or ""
 

@@ -19,7 +19,6 @@ deployer history -n 50 -i inventories/prod
 def command(*, ground: Ground, number: int, as_json: bool) -> None:
     """List the runs of the service, newest first."""
     from deployer.cli.books import books
-    from deployer.progress import fold
     from deployer.report import words
     from deployer.report.json import dumps
     from deployer.report.phrases import ENDINGS, subject
@@ -28,9 +27,10 @@ def command(*, ground: Ground, number: int, as_json: bool) -> None:
         heads = book.journal.runs(number)
         rows = []
         for head in heads:
-            progress = fold(book.records(head.run)[:1])
-            intent = progress.plan.intent
-            rows.append((head, progress, f"{subject(intent)}, {intent.strategy}"))
+            planned = book.journal.planned(head.run)
+            if planned:
+                intent = planned.plan.intent
+                rows.append((head, planned, f"{subject(intent)}, {intent.strategy}"))
     if as_json:
         say.result(
             dumps(
@@ -38,22 +38,22 @@ def command(*, ground: Ground, number: int, as_json: bool) -> None:
                     {
                         "run": head.run,
                         "what": what,
-                        "owner": progress.owner,
-                        "reason": progress.reason,
+                        "owner": planned.owner,
+                        "reason": planned.reason,
                         "started": head.started,
                         "changed": head.changed,
                         "end": head.end.value if head.end else None,
                     }
-                    for head, progress, what in rows
+                    for head, planned, what in rows
                 ]
             )
         )
         return
     if not rows:
         say.story("nothing was run yet")
-    for head, progress, what in rows:
+    for head, planned, what in rows:
         end = ENDINGS[head.end] if head.end else "not ended"
         say.result(
             f"{head.run}  {words.moment(head.started)}  {words.duration(head.changed - head.started):>9}  "
-            f"{what}: {end}  ({words.one_line(progress.owner)})\n"
+            f"{what}: {end}  ({words.one_line(planned.owner)})\n"
         )
