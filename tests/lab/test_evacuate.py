@@ -12,6 +12,7 @@ from deployer.lab import balancer, faults
 from deployer.lab.layout import SSH_PORT, Lab
 from deployer.lab.load import control
 from tests.lab.console import Console, Told, console
+from tests.ssh.parts import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
@@ -156,6 +157,7 @@ def test_too_little_is_left_until_drained_hosts_are_back(lab: Lab, operator: Con
     assert operator.run("drain", "dc1-web1", "--yes").code == 0
     operator.set(capacity={"requests_per_host": 61, "headroom": "10%"})  # one carries 55, two 110
     load = control.start(lab, rate=80)
+    until(lambda: operator.run("evacuate", "dc2", "--check").code == 3, "all of the load is measured", within=60)
     refused = operator.run("evacuate", "dc2", "--yes")
     gone_after = operator.run("evacuate", "dc2", "--readmit-first", "--reason", "power", "--yes")
     seen = control.stop(load)

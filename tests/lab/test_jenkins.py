@@ -79,6 +79,9 @@ def test_a_release_goes_through_the_whole_job(
         done = _sh(step, jenkins, tmp_path)
         assert done.returncode == 0, done.stderr + done.stdout
     assert operator.run("freeze", "--reason", "payments are down").code == 0
+    warned = operator.run("plan", "1.1.0")
+    assert warned.code == 0
+    assert "payments are down; deploy would be refused" in warned.err
     assert _sh('case "$ACTION"', jenkins, tmp_path).returncode == 3, "frozen"
     done = _sh('case "$ACTION"', {**jenkins, "OVERRIDE_FREEZE": "it mends them"}, tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout

@@ -61,7 +61,7 @@ def test_a_page_of_one_release_with_assets_of_another_is_counted(lab: Lab) -> No
     """Two releases in one slot without bridged assets: what the bridge of a deployment is for."""
     one = lab.machine("dc1-web1")
     host.put(one, lab.artifacts / "shop-1.1.0.tar.gz", "1.1.0")
-    seen = control.wait(control.start(lab, rate=100, seconds=2))
+    seen = control.wait(control.start(lab, rate=100, seconds=6))
     host.put(one, lab.artifacts / "shop-1.0.0.tar.gz", "1.0.0")
     assert seen.mixed_pages > 0
     assert seen.failures["asset-404"] == seen.failed
